@@ -1,0 +1,45 @@
+# The two commands: `make demo` and `make test`. Both set up their own environment in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test bench lint types docs translations wheel clean
+
+demo: .venv/installed
+	$(BIN)/caminos demo
+
+test: .venv/developing
+	$(BIN)/pytest -n 2
+
+bench: .venv/developing
+	$(BIN)/python scripts/bench.py --out bench.json
+
+lint: .venv/developing
+	$(BIN)/ruff check src tests scripts
+	$(BIN)/ruff format --check src tests scripts
+
+types: .venv/developing
+	$(BIN)/mypy
+
+docs: .venv/developing
+	$(BIN)/python scripts/model_reference.py --out docs/model-reference.md
+
+translations: .venv/developing
+	$(BIN)/python scripts/update_translations.py
+
+wheel: .venv/developing
+	$(BIN)/python -m build --wheel --outdir dist .
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Caminos needs Python 3.11 or later: make demo PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python pyproject.toml requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e .
+	@touch $@
+
+.venv/developing: .venv/bin/python pyproject.toml requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev]'
+	@touch $@ .venv/installed
+
+clean:
+	rm -rf .venv out dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

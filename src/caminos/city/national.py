@@ -1,0 +1,75 @@
+"""National values per person, the cities of the waste table, and what is assumed where no series exists."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from caminos.city.places import plain
+
+BASE_YEAR = 2023  # the year to which amounts are scaled
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number with its range, unit, source and year."""
+
+    value: float
+    low: float
+    high: float
+    unit: str
+    source: str
+    year: int
+    note: str = ""
+
+    def __mul__(self, other: Value | float) -> Value:
+        """Product, whose range spans both ranges; the source of the first stays, with the other's added."""
+        if not isinstance(other, Value):
+            return Value(self.value * other, self.low * other, self.high * other, self.unit, self.source, self.year,
+                         self.note)  # fmt: skip
+        source = "; ".join(dict.fromkeys((self.source, other.source)))
+        return Value(self.value * other.value, self.low * other.low, self.high * other.high, self.unit, source,
+                     self.year, self.note)  # fmt: skip
+
+
+Table = dict[tuple[str, str], Value]
+
+
+def _values(rows: Iterable[dict[str, str]]) -> Table:
+    found = {}
+    for row in rows:
+        value = float(row["value"])
+        found[row["name"], row["kind"]] = Value(
+            value, float(row["low"] or value), float(row["high"] or value), row["unit"], row["source"],
+            int(row.get("year") or BASE_YEAR), row["note"],
+        )  # fmt: skip
+    return found
+
+
+def _read(name: str) -> Iterable[dict[str, str]]:
+    return csv.DictReader(files("caminos.city").joinpath(name).read_text(encoding="utf-8").splitlines())
+
+
+@cache
+def national(country: str) -> Table:
+    """A country's values (ISO code of three letters), by name and kind."""
+    return _values(row for row in _read("countries.csv") if row["country"] == country)
+
+
+@cache
+def assumptions() -> Table:
+    """Splits that no open series gives."""
+    return _values(_read("new_city_assumptions.csv"))
+
+
+@cache
+def city_table(country: str) -> dict[str, Table]:
+    """The cities of one country in What a Waste 2.0, by plain name."""
+    rows: dict[str, list[dict[str, str]]] = {}
+    for row in _read("waste_cities.csv"):
+        if row["country"] == country:
+            rows.setdefault(plain(row["city"]), []).append(row)
+    return {name: _values(group) for name, group in rows.items()}

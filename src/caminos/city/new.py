@@ -1,0 +1,306 @@
+"""A first city package from open defaults, so that a first diagnosis exists within seconds.
+
+Every value is scaled from the country's figures or taken from a world table, is marked "default:" and
+carries a range. Where no source gives a value it is left out, and what depends on it is not estimated.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from caminos.city.facts import FACT_COLUMNS
+from caminos.city.national import BASE_YEAR, Table, Value, assumptions, city_table, national
+from caminos.city.places import Country, Place, countries, find_place, plain
+from caminos.city.tables import table_text, write_folder
+from caminos.city.vocabulary import vocabulary
+from caminos.i18n import LANGUAGES, _
+from caminos.model.axes import labels
+
+GEONAMES = "GeoNames, places of 15,000 people or more, geonames.org/{id}"
+HUB = 3.0  # t CO2e per person: above it a country is a hub whose mean says nothing of its cities
+OPEN_LICENCE = "CC BY 4.0"
+
+
+Row = dict[str, object]
+
+
+def city_waste(place: Place) -> Table:
+    """What the World Bank's city table says of the place; empty if it is not there."""
+    return city_table(place.country).get(plain(place.name), {})
+
+
+def new_city(text: str, folder: str | Path | None = None) -> Path:
+    """Write a package for the place named by `text` ("Rosario, Argentina") and return its folder.
+
+    Without `folder` it is made in the current directory under the place's name. Raises PlaceError for an
+    unknown or ambiguous place and FileExistsError if the folder is there already; writes all or nothing.
+    """
+    place = find_place(text)
+    target = Path(folder) if folder else Path(identity(place))
+    if target.exists():
+        raise FileExistsError(_("{folder} exists already; nothing was written.", folder=target))
+    rows = default_facts(place)
+    contents = {
+        "city.toml": settings_text(place, rows),
+        "facts.csv": table_text(FACT_COLUMNS, rows),
+    }
+    write_folder(target, contents)
+    return target
+
+
+def identity(place: Place) -> str:
+    """A name for folder and id: lower case, no accents, hyphens."""
+    return "-".join("".join(letter if letter.isalnum() else " " for letter in plain(place.name)).split())
+
+
+def default_facts(place: Place) -> list[Row]:
+    """All the facts that open sources give for a place, as rows of facts.csv."""
+    waste = {**national(place.country), **_whole_groups(city_waste(place), national(place.country))}
+    rows = [
+        *population_rows(place),
+        *plain_rows(place.country),
+        *electricity_rows(place),
+        *stationary_rows(place),
+        *road_rows(place),
+        *other_emission_rows(place),
+        *waste_rows(place, waste),
+    ]
+    order = {name: position for position, name in enumerate(vocabulary())}
+    return sorted(rows, key=lambda row: order[str(row["name"])])
+
+
+def _whole_groups(city: Table, country: Table) -> Table:
+    """A city's shares replace the country's as a whole, so that kinds of two tables are never mixed."""
+    given = {name for name, _kind in city}
+    blanked = {key: Value(0, 0, 0, value.unit, value.source, value.year) for key, value in country.items()
+               if key[0] in given and key[1]}  # fmt: skip
+    return {**blanked, **city}
+
+
+def _fact(name: str, value: Value, note: str, *, kind: str = "", year: int | None = None, quality: str = "C") -> Row:
+    remark = "; ".join(part for part in (note, value.note) if part)
+    return {
+        "name": name, "zone": "", "group": "", "kind": kind, "year": value.year if year is None else year,
+        "value": _short(value.value), "unit": vocabulary()[name].unit, "low": _short(value.low),
+        "high": _short(value.high), "source": value.source, "quality": quality, "retrieved": "",
+        "licence": OPEN_LICENCE, "note": f"default: {remark}",
+    }  # fmt: skip
+
+
+def _key_row(name: str, kind: str, key: str, note: str, source: str, year: int) -> Row:
+    return {
+        "name": name, "zone": "", "group": "", "kind": kind, "year": year, "value": key,
+        "unit": vocabulary()[name].unit, "low": "", "high": "", "source": source, "quality": "C", "retrieved": "",
+        "licence": OPEN_LICENCE, "note": f"default: {note}",
+    }  # fmt: skip
+
+
+def _short(value: float) -> str:
+    text = f"{value:.4g}"
+    return f"{float(text):.0f}" if "e+" in text else text
+
+
+def _people(place: Place) -> Value:
+    spread = assumptions()["population_range", ""]
+    count = float(place.population)
+    source = GEONAMES.format(id=place.id)
+    return Value(count, count * spread.low, count * spread.high, "person", source, BASE_YEAR, spread.note)
+
+
+def population_rows(place: Place) -> list[Row]:
+    """People, from GeoNames: the only value that is the place's own."""
+    row = _fact("population", _people(place), "as GeoNames has it", quality="B")
+    return [{**row, "value": str(place.population)}]
+
+
+def plain_rows(country: str) -> list[Row]:
+    """Values that a city shares with its country: growth, grid, air, water."""
+    names = ("population_growth", "gdp_growth", "grid_emission_factor", "grid_emission_factor_growth",
+             "grid_renewable_share", "pm25_concentration", "water_coverage")  # fmt: skip
+    table = national(country)
+    return [
+        _fact(name, table[name, ""], "the country's value taken for the city") for name in names if (name, "") in table
+    ]
+
+
+def electricity_rows(place: Place) -> list[Row]:
+    """Electricity delivered by sector, and gross domestic product: per person times people."""
+    table, found = national(place.country), []
+    if product := table.get(("gdp_per_person", "")):
+        found.append(_fact("gdp", _scaled(product, place), "the country's product per person at market rates times "
+                           "people"))  # fmt: skip
+    demand = table.get(("electricity_demand_per_person", ""))
+    for sector in labels("sector"):
+        share = assumptions().get(("electricity_sector_share", sector))
+        if demand and share:
+            delivered = _scaled(demand, place) * assumptions()["electricity_delivered_share", ""] * share
+            note = "the country's demand per person times people, less losses, split by assumption"
+            found.append(_fact("electricity_use", delivered, note, kind=sector, year=BASE_YEAR))
+    return found
+
+
+def _scaled(per_person: Value, place: Place) -> Value:
+    """National value per person times the place's people; the range is that of the national value."""
+    return per_person * float(place.population)
+
+
+def stationary_rows(place: Place) -> list[Row]:
+    """Emissions of fuels burnt in homes, commerce and industry."""
+    table, found = national(place.country), []
+    buildings = table.get(("buildings_emissions_per_person", ""))
+    manufacturing = table.get(("manufacturing_emissions_per_person", ""))
+    name = "stationary_fuel_emissions"
+    if buildings:
+        for sector in ("residential", "commercial"):
+            value = _scaled(buildings, place) * assumptions()["buildings_fuel_share", sector]
+            note = "the country's emissions per person times people, homes and commerce split by assumption"
+            found.append(_fact(name, value, note, kind=sector, year=BASE_YEAR))
+    if manufacturing:
+        note = "the country's emissions per person times people; one plant more or less decides"
+        found.append(_fact(name, _scaled(manufacturing, place), note, kind="industry", year=BASE_YEAR))
+    if buildings or manufacturing:
+        farms = _scaled(assumptions()["farm_fuel_emissions_per_person", ""], place)
+        found.append(_fact(name, farms, "assumed, not known", kind="agriculture", year=BASE_YEAR))
+    return found
+
+
+def road_rows(place: Place) -> list[Row]:
+    """Energy in road fuels, from the country's transport emissions per person."""
+    table, guess = national(place.country), assumptions()
+    transport = table.get(("transport_emissions_per_person", ""))
+    if not transport:
+        return []
+    road = _scaled(transport, place) * guess["road_share_of_transport", ""]
+    petrol = guess["petrol_share_of_road_energy", ""]
+    # Emissions of a unit of mixed fuel, so that both parts together give the emissions of the country.
+    mixed = petrol.value * guess["petrol_co2", ""].value + (1 - petrol.value) * guess["diesel_co2", ""].value
+    energy = road * (1 / mixed)
+    shares = {"gasoline": petrol, "diesel": _rest(petrol)}
+    note = "from the country's transport emissions per person; petrol and diesel split by assumption"
+    found = [
+        _fact("road_fuel_energy", energy * share, note, kind=fuel, year=BASE_YEAR) for fuel, share in shares.items()
+    ]
+    known = table.get(("biofuel_energy_per_person", ""))
+    biofuel = _scaled(known or guess["biofuel_unknown_per_person", ""], place) * 0.001
+    ethanol = guess["ethanol_share_of_biofuel", ""]
+    note = "the country's biofuel per person times people" if known else "no biofuel statistics: assumed, not known"
+    for fuel, share in {"ethanol": ethanol, "biodiesel": _rest(ethanol)}.items():
+        found.append(_fact("road_fuel_energy", biofuel * share, note, kind=fuel, year=BASE_YEAR))
+    gas = "its emissions are within petrol and diesel: the country's series does not tell it apart"
+    found.append(_key_row("road_fuel_energy", "natural_gas", "IE", gas, transport.source, BASE_YEAR))
+    return found
+
+
+def _rest(share: Value) -> Value:
+    """What is left of 1."""
+    return Value(1 - share.value, 1 - share.high, 1 - share.low, share.unit, share.source, share.year, share.note)
+
+
+def other_emission_rows(place: Place) -> list[Row]:
+    """International flights and ships, and industrial processes, as the country's mean: very rough."""
+    given = {
+        "aviation_emissions": ("bunker_emissions_per_person", "all international flights and ships of the country, "
+                               "per person times people; whether the city has an airport is not known"),
+        "industrial_process_emissions": ("industrial_process_emissions_per_person", "the country's emissions per "
+                                         "person times people; one plant more or less decides"),
+    }  # fmt: skip
+    table = national(place.country)
+    return [
+        _fact(name, _scaled(table[source, ""], place), note, year=BASE_YEAR)
+        for name, (source, note) in given.items()
+        if (source, "") in table and table[source, ""].value < HUB
+    ]
+
+
+def waste_rows(place: Place, table: Table) -> list[Row]:
+    """Waste by what becomes of it, its composition and its collection."""
+    found = []
+    if coverage := table.get(("waste_collection_coverage", "")):
+        found.append(_fact("waste_collection_coverage", coverage, "the figure for the city's or country's cities"))
+    if pickers := table.get(("informal_recyclers", "")):
+        found.append(_fact("informal_recyclers", pickers, "the city's own figure"))
+    composition = {kind: value for (name, kind), value in table.items() if name == "waste_composition" and value.value}
+    if composition:
+        source, year = next((value.source, value.year) for value in composition.values())
+        for stream in labels("waste_stream"):
+            if stream in composition:
+                found.append(_fact("waste_composition", composition[stream], "kitchen and garden waste may be one",
+                                   kind=stream))  # fmt: skip
+            else:
+                note = "not told apart by the source: included in the other streams"
+                found.append(_key_row("waste_composition", stream, "IE", note, source, year))
+    return [*found, *_treatment_rows(place, table)]
+
+
+def _treatment_rows(place: Place, table: Table) -> list[Row]:
+    """Tonnes landfilled, sorted, composted, digested, and the share that ends in controlled facilities."""
+    generated = table.get(("waste_per_person", ""))
+    ways = {kind: value for (name, kind), value in table.items() if name == "waste_treatment_share" and value.value}
+    if not generated or not ways:
+        return []
+    goes_to = {
+        "waste_landfilled": ("sanitary_landfill_landfill_gas_system", "controlled_landfill", "landfill_unspecified",
+                             "open_dump"),
+        "waste_sorted": ("recycling",),
+        "waste_composted": ("compost",),
+        "waste_digested": ("anaerobic_digestion",),
+    }  # fmt: skip
+    source = next(iter(ways.values())).source
+    found = []
+    for name, kinds in goes_to.items():
+        share = sum(ways[kind].value for kind in kinds if kind in ways)
+        part = Value(share, 0.7 * share, min(1.0, max(1.3 * share, 0.05)), "share", source, BASE_YEAR)
+        note = "waste per person times people times the share that goes there (dumps count as landfill)"
+        if not share:
+            note = "the source accounts for all waste without it: none, up to 5 %"
+        found.append(_fact(name, _scaled(generated, place) * part, note, year=BASE_YEAR))
+    accounted = sum(value.value for kind, value in ways.items() if kind != "unaccounted_for")
+    loose = sum(ways[kind].value for kind in ("open_dump", "waterways_marine", "other") if kind in ways)
+    unclear = ways["landfill_unspecified"].value if "landfill_unspecified" in ways else 0.0
+    if accounted:
+        high = 1 - loose / accounted
+        low = 1 - (loose + unclear) / accounted
+        controlled = Value((low + high) / 2, max(0.0, low - 0.2), min(1.0, high + 0.1), "share", source, 2016)
+        found.append(_fact("waste_controlled_share", controlled, "landfills of unknown standard count half"))
+    return found
+
+
+def missing_names(rows: Iterable[Row]) -> list[str]:
+    """Names of the vocabulary for which there is no default."""
+    given = {str(row["name"]) for row in rows}
+    return [name for name in vocabulary() if name not in given and name != "inventory_emissions"]
+
+
+def settings_text(place: Place, rows: list[Row]) -> str:
+    """The content of city.toml, beginning with what was left out."""
+    country = countries()[place.country]
+    note = [
+        _("Made from open defaults for {name}, {country}; not one value but the population is the city's own.",
+          name=place.name, country=country.name),
+        _("Replace the defaults one by one in facts.csv: those with the widest range first."),
+        _("Set climate to dry temperate, wet temperate, dry tropical or wet tropical: without it landfill gas is "
+          "not estimated."),
+        _("No open source gives these, so they are left out and what depends on them is not estimated: {names}.",
+          names=", ".join(missing_names(rows))),
+        _("Place and population: GeoNames (CC BY 4.0), latitude {latitude}, longitude {longitude}.",
+          latitude=place.latitude, longitude=place.longitude),
+    ]  # fmt: skip
+    values = {
+        "notes": "\n".join(note),
+        "id": identity(place),
+        "name": place.name,
+        "country": place.country,
+        "region": list(country.region),
+        "climate": "",
+        "currency": country.currency or "USD",
+        "language": _language(country),
+        "base_year": BASE_YEAR,
+        "gwp": "AR5",
+    }
+    return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items())
+
+
+def _language(country: Country) -> str:
+    return country.language if country.language in LANGUAGES else "en"

@@ -1,0 +1,178 @@
+"""The world's places of 15,000 people or more, and its countries, found by the names people type."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from caminos.city.problems import nearest
+from caminos.i18n import _
+
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "’": "'", "‘": "'"})
+
+
+class PlaceError(ValueError):
+    """A place that is not known, or a name that several places carry (`candidates`)."""
+
+    def __init__(self, message: str, candidates: tuple[Place, ...] = ()) -> None:
+        super().__init__(message)
+        self.candidates = candidates
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place of GeoNames; `region` is the largest place of its province (a state in the United States)."""
+
+    id: str
+    name: str
+    country: str
+    region: str
+    latitude: float
+    longitude: float
+    population: int
+
+
+@dataclass(frozen=True)
+class Country:
+    """A country: ISO codes, names, its chain of regions from narrow to wide, currency and language."""
+
+    country: str
+    iso2: str
+    name: str
+    name_es: str
+    name_pt: str
+    other_names: tuple[str, ...]
+    region: tuple[str, ...]
+    currency: str
+    language: str
+    income: str
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """Every name and code by which it may be asked for."""
+        return (self.country, self.iso2, self.name, self.name_es, self.name_pt, *self.other_names)
+
+
+def plain(name: str) -> str:
+    """A name without accents, case and doubled blanks, for comparing."""
+    decomposed = unicodedata.normalize("NFKD", name.casefold().translate(_LETTERS))
+    return " ".join("".join(letter for letter in decomposed if not unicodedata.combining(letter)).split())
+
+
+@cache
+def countries() -> dict[str, Country]:
+    """All countries by ISO code of three letters."""
+    text = files("caminos.city").joinpath("country_names.csv").read_text(encoding="utf-8")
+    return {
+        row["country"]: Country(
+            row["country"], row["iso2"], row["name"], row["name_es"], row["name_pt"],
+            tuple(filter(None, row["other_names"].split("|"))), tuple(row["region"].split("|")), row["currency"],
+            row["language"], row["income"],
+        )
+        for row in csv.DictReader(text.splitlines())
+    }  # fmt: skip
+
+
+def find_country(name: str) -> Country | None:
+    """The country of that code or name, in English, Spanish or Portuguese; None if there is none."""
+    wanted = plain(name)
+    return next((country for country in countries().values() if wanted in map(plain, country.all_names)), None)
+
+
+@cache
+def _table() -> str:
+    packed = files("caminos.city").joinpath("places.csv.gz").read_bytes()
+    return gzip.decompress(packed).decode("utf-8")
+
+
+def _rows() -> Iterator[dict[str, str]]:
+    yield from csv.DictReader(io.StringIO(_table()))
+
+
+def _place(row: dict[str, str]) -> Place:
+    country = next(country for country in countries().values() if country.iso2 == row["country"])
+    return Place(
+        row["id"], row["name"], country.country, row["region"], float(row["latitude"]), float(row["longitude"]),
+        int(row["population"]),
+    )  # fmt: skip
+
+
+def find_place(text: str) -> Place:
+    """The one place meant by "Rosario, Argentina", "Springfield, Illinois, US" or a GeoNames number.
+
+    Raises PlaceError, with the nearest names or the candidates, if there is none or more than one.
+    """
+    parts = [part.strip() for part in text.replace("(", ",").replace(")", "").split(",") if part.strip()]
+    if not parts:
+        raise PlaceError(_('Say which place: "City, Country".'))
+    if len(parts) == 1 and parts[0].isdigit():
+        return _by_number(parts[0])
+    country = find_country(parts[-1]) if len(parts) > 1 else None
+    hints = parts[1:-1] if country else parts[1:]
+    named = search(parts[0], country)
+    found = [place for place in named if _lies_in(place, hints)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        message = _("{count} places are called {name}.", count=len(found), name=parts[0])
+        raise PlaceError(message, tuple(found))
+    if named:
+        message = _("None of the places called {name} lies in {where}.", name=parts[0], where=", ".join(hints))
+        raise PlaceError(message, tuple(named))
+    raise PlaceError(_not_found(parts, country))
+
+
+def search(name: str, country: Country | None = None) -> list[Place]:
+    """Places of that name, largest first; names in other languages count if no place has it as its own."""
+    wanted = plain(name)
+    own, other = [], []
+    for row in _rows():
+        if country and row["country"] != country.iso2:
+            continue
+        if plain(row["name"]) == wanted:
+            own.append(_place(row))
+        elif row["other_names"] and not own and wanted in map(plain, row["other_names"].split("|")):
+            other.append(_place(row))
+    return sorted(own or other, key=lambda place: (-place.population, place.id))
+
+
+def _by_number(number: str) -> Place:
+    for row in _rows():
+        if row["id"] == number:
+            return _place(row)
+    raise PlaceError(_("No place of 15,000 people or more has the GeoNames number {number}.", number=number))
+
+
+def _lies_in(place: Place, hints: list[str]) -> bool:
+    names = {plain(place.region), plain(countries()[place.country].name)}
+    return all(plain(hint) in names for hint in hints)
+
+
+def _not_found(parts: list[str], country: Country | None) -> str:
+    if len(parts) > 1 and not country and not search(parts[0]):
+        known = [name for each in countries().values() for name in (each.name, each.name_es, each.name_pt)]
+        near = nearest(parts[-1], known)
+        message = _("No country is called {name}.", name=parts[-1])
+        return f"{message} {_('Did you mean {near}?', near=near)}" if near else message
+    first = plain(parts[0])[:1]
+    names = {
+        row["name"]
+        for row in _rows()
+        if (row["country"] == country.iso2 if country else plain(row["name"])[:1] == first)
+    }
+    near = _nearest_plain(parts[0], names)
+    where = _("in {country}", country=country.name) if country else _("in the table")
+    message = _("No place of 15,000 people or more {where} is called {name}.", where=where, name=", ".join(parts))
+    return f"{message} {_('Did you mean {near}?', near=near)}" if near else message
+
+
+def _nearest_plain(name: str, names: set[str]) -> str:
+    by_plain = {plain(each): each for each in sorted(names)}
+    matches = nearest(plain(name), by_plain)
+    return ", ".join(by_plain[match] for match in matches.split(", ") if match in by_plain)

@@ -1,0 +1,304 @@
+"""The command line: one command for each question a city asks."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from caminos.i18n import LANGUAGES, _, use_language
+
+if TYPE_CHECKING:
+    from caminos.planning.city_model import CityModel
+
+OK, PROBLEMS, USAGE, NOT_ESTIMATED = 0, 1, 2, 3
+
+
+class Stop(Exception):
+    """A clear message for the user, and the exit code that goes with it."""
+
+    def __init__(self, message: str, code: int = PROBLEMS):
+        super().__init__(message)
+        self.code = code
+
+
+def wanted_language(arguments: list[str]) -> str:
+    """The language asked for by --lang, else by the environment, else English."""
+    for place, argument in enumerate(arguments):
+        if argument == "--lang" and place + 1 < len(arguments):
+            return arguments[place + 1]
+        if argument.startswith("--lang="):
+            return argument.removeprefix("--lang=")
+    system = (os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "")[:2]
+    return system if system in LANGUAGES else "en"
+
+
+def bundled_cities() -> dict[str, Path]:
+    """The example cities that ship, by id."""
+    for folder in (Path(__file__).parent / "cities", Path(__file__).parents[2] / "cities"):
+        if folder.is_dir():
+            return {path.name: path for path in sorted(folder.iterdir()) if (path / "city.toml").is_file()}
+    return {}
+
+
+def city_folder(city: str) -> Path:
+    """The folder of a city given as a path or as the id of an example."""
+    path = Path(city)
+    if path.is_dir():
+        return path
+    known = bundled_cities()
+    if city in known:
+        return known[city]
+    raise Stop(
+        _("There is no city {city}: give a folder with city.toml, or one of the examples: {known}.",
+          city=repr(city), known=", ".join(known)), USAGE
+    )  # fmt: skip
+
+
+def open_model(city: str) -> "CityModel":
+    """The model of a city; a city with errors stops with all of them."""
+    from caminos.city.package import CityError, read_city
+    from caminos.planning.city_model import CityModel
+
+    folder = city_folder(city)
+    try:
+        return CityModel(read_city(folder))
+    except CityError as error:
+        lines = [str(problem) for problem in error.problems]
+        lines.append(_("Run `caminos check {city}` to see everything.", city=city))
+        raise Stop("\n".join(lines)) from None
+
+
+@contextmanager
+def progress(model: "CityModel", text: str) -> Iterator[None]:
+    """A bar on the error stream while the model works; silent where nobody watches."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(text, total=None)
+
+        def step(what: str, done: int, total: int) -> None:
+            bar.update(task, description=f"{text}: {what}", completed=done, total=total)
+
+        model.progress = step
+        try:
+            yield
+        finally:
+            model.progress = None
+
+
+def emit(data: Any) -> None:
+    """Print data as JSON; what is not a number is null."""
+    typer.echo(json.dumps(_plain(data), ensure_ascii=False, indent=2))
+
+
+def _plain(data: Any) -> Any:
+    from dataclasses import asdict, is_dataclass
+
+    if is_dataclass(data) and not isinstance(data, type):
+        return _plain(asdict(data))
+    if isinstance(data, dict):
+        return {str(key): _plain(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_plain(value) for value in data]
+    if isinstance(data, float) and (data != data or data in (float("inf"), float("-inf"))):
+        return None if data != data else str(data)
+    if isinstance(data, Path):
+        return str(data)
+    return data
+
+
+def make_app() -> typer.Typer:
+    """The commands, with their help in the language in use."""
+    app = typer.Typer(
+        add_completion=False, no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False,
+        help=_("Planning for cities along five pathways: low-emission, nature-based, circular, resilient, equitable."),
+        epilog=_("Exit codes: 0 all is well; 1 a problem that the message explains; 2 a command that cannot be "
+                 "read; 3 what was asked for is not estimated."),
+    )  # fmt: skip
+    City = Annotated[str, typer.Argument(help=_("A city folder, or the id of an example (porto-alegre)."))]
+    AsJson = Annotated[bool, typer.Option("--json", help=_("Print JSON instead of tables."))]
+    Lang = Annotated[str, typer.Option("--lang", help=_("Language: es, en or pt."))]
+    Start = Annotated[int, typer.Option("--start", help=_("First year of actions."))]
+    Year = Annotated[int | None, typer.Option("--year", help=_("A year up to 2050 (the last if left out)."))]
+    Zone = Annotated[str, typer.Option("--zone", help=_("Id of a zone."))]
+    Group = Annotated[str, typer.Option("--group", help=_("Income quintile: q1 (poorest) to q5."))]
+    Kind = Annotated[str, typer.Option("--kind", help=_("A kind: fuel, mode, sector, stream …"))]
+    Draws = Annotated[int, typer.Option("--draws", min=0, help=_("Monte Carlo draws for the ranges; 0 for none."))]
+    Folder = Annotated[Path, typer.Option("--out", help=_("Folder for the results."))]
+    Budget = Annotated[str, typer.Option("--budget", help=_("Public money a year: 50e6 (USD of 2023) or '270e6 BRL2024'."))]
+    Weights = Annotated[str, typer.Option("--weights", help=_("Five weights for the pathways, e.g. 1,1,1,2,2."))]
+    Floor = Annotated[float, typer.Option("--floor", help=_("Least share of the benefits for the poorest quintile."))]
+    ActionName = Annotated[str, typer.Option("--action", help=_("Evaluate with this action at full scale."))]
+
+    @app.command(help=_("Make a city package from open defaults, to be replaced one by one."))
+    def new(
+        name: Annotated[str, typer.Argument(help=_("City and country: \"Rosario, Argentina\"."))],
+        out: Annotated[Path | None, typer.Option("--out", help=_("Folder to make."))] = None,
+        as_json: AsJson = False, lang: Lang = "en",
+    ) -> None:  # fmt: skip
+        from caminos.views import show_new
+
+        show_new(name, out, as_json)
+
+    @app.command(help=_("Find every problem in a city's files in one pass: file, row, column, what is right."))
+    def check(city: City, as_json: AsJson = False, lang: Lang = "en") -> None:
+        from caminos.views import show_check
+
+        show_check(city_folder(city), as_json)
+
+    @app.command(help=_("Where the city stands on all five pathways, and what is not known."))
+    def diagnose(city: City, draws: Draws = 200, as_json: AsJson = False, lang: Lang = "en") -> None:
+        from caminos.views import show_diagnosis
+
+        show_diagnosis(open_model(city), draws, as_json)
+
+    @app.command(help=_("Rank challenges and actions: where to begin, why, and what could change that."))
+    def entry(city: City, start: Start = 2026, weights: Weights = "", as_json: AsJson = False, lang: Lang = "en") -> None:
+        from caminos.views import show_entry
+
+        show_entry(open_model(city), start, pathway_weights(weights), as_json)
+
+    @app.command(help=_("What one action does to every headline of all five pathways, for whom, and by which links. "
+                        "Without an action: the matrix of all of them."))  # fmt: skip
+    def connect(
+        city: City,
+        action: Annotated[str, typer.Argument(help=_("Id or number of an action; `caminos entry` lists them."))] = "",
+        start: Start = 2026, draws: Draws = 500, as_json: AsJson = False, lang: Lang = "en",
+    ) -> None:  # fmt: skip
+        from caminos.views import show_connections, show_matrix
+
+        model = open_model(city)
+        if action:
+            show_connections(model, action, start, draws, as_json)
+        else:
+            show_matrix(model, start, as_json)
+
+    @app.command(help=_("The best portfolio and timing under a yearly budget."))
+    def plan(
+        city: City, budget: Budget, start: Start = 2026, weights: Weights = "", floor: Floor = 0.2,
+        out: Annotated[Path | None, typer.Option("--out", help=_("Write plan.toml here."))] = None,
+        sensitivity: Annotated[bool, typer.Option(help=_("Plan again at both ends of every weak input."))] = True,
+        as_json: AsJson = False, lang: Lang = "en",
+    ) -> None:  # fmt: skip
+        from caminos.views import show_plan
+
+        money = read_budget(budget)
+        show_plan(open_model(city), money, start, pathway_weights(weights), floor, sensitivity, out, as_json)
+
+    @app.command(help=_("Where a number comes from: equation, inputs with their sources, links it passed."))
+    def explain(
+        city: City, name: Annotated[str, typer.Argument(help=_("Name of an indicator, fact or parameter."))],
+        year: Year = None, zone: Zone = "", group: Group = "", kind: Kind = "", action: ActionName = "",
+        start: Start = 2026, draws: Draws = 200, as_json: AsJson = False, lang: Lang = "en",
+    ) -> None:  # fmt: skip
+        from caminos.views import show_explanation
+
+        show_explanation(open_model(city), name, year, zone, group, kind, action, start, draws, as_json)
+
+    @app.command(help=_("Any number with its unit and range."))
+    def get(
+        city: City, name: Annotated[str, typer.Argument(help=_("Name of an indicator, fact or parameter."))],
+        year: Year = None, zone: Zone = "", group: Group = "", kind: Kind = "", action: ActionName = "",
+        start: Start = 2026, draws: Draws = 200, as_json: AsJson = False, lang: Lang = "en",
+    ) -> None:  # fmt: skip
+        from caminos.views import show_number
+
+        show_number(open_model(city), name, year, zone, group, kind, action, start, draws, as_json)
+
+    @app.command(help=_("Write the report, the results and the plan of a city."))
+    def report(
+        city: City, budget: Budget, start: Start = 2026, weights: Weights = "", floor: Floor = 0.2,
+        out: Folder = Path("out"), as_json: AsJson = False, lang: Lang = "en",
+    ) -> None:  # fmt: skip
+        from caminos.views import show_report
+
+        money = read_budget(budget)
+        show_report(open_model(city), money, start, pathway_weights(weights), floor, out, as_json)
+
+    @app.command(help=_("Plan the example city Porto Alegre and write its report."))
+    def demo(out: Folder = Path("out"), as_json: AsJson = False, lang: Lang = "en") -> None:
+        from caminos.views import show_report
+
+        show_report(open_model("porto-alegre"), DEMO_BUDGET, 2026, None, 0.2, out, as_json)
+
+    return app
+
+
+DEMO_BUDGET = 50e6  # USD of 2023 a year, about 2 % of the city's budget
+
+
+def pathway_weights(text: str) -> list[float] | None:
+    """Weights of the five pathways from `1,1,1,2,2`."""
+    if not text:
+        return None
+    try:
+        return [float(part) for part in text.replace(";", ",").split(",")]
+    except ValueError:
+        raise Stop(_("{text} is not a list of five numbers such as 1,1,1,2,2.", text=repr(text)), USAGE) from None
+
+
+def read_budget(text: str) -> float:
+    """A yearly budget in USD of 2023, from `50e6` or `270e6 BRL2024`."""
+    from caminos.parameters.money import MoneyError, to_usd
+
+    amount, _space, currency = text.strip().partition(" ")
+    try:
+        number = float(amount)
+        if not currency:
+            return number
+        code, year = currency[:3].upper(), int(currency[3:])
+        return to_usd(number, code, year)
+    except MoneyError as error:
+        raise Stop(str(error), USAGE) from None
+    except ValueError:
+        raise Stop(
+            _("{text} is not a budget. Write 50e6 for USD of 2023, or '270e6 BRL2024' with currency and price year.", text=repr(text)),
+            USAGE,
+        ) from None
+
+
+def run(command: Callable[[], None]) -> int:
+    """Run a command and turn what a user can put right into one message and an exit code."""
+    from caminos.actions.library import ActionError
+    from caminos.model.indicator import ModelError
+    from caminos.planning.portfolio import PlanError
+    from caminos.planning.results import QuestionError
+
+    try:
+        command()
+    except Stop as stop:
+        typer.echo(str(stop), err=True)
+        return stop.code
+    except (PlanError, QuestionError, ActionError, ModelError) as error:
+        typer.echo(str(error), err=True)
+        return PROBLEMS
+    except OSError as error:
+        typer.echo(_("{file}: {reason}", file=error.filename or "", reason=error.strerror or error), err=True)
+        return PROBLEMS
+    return OK
+
+
+def main() -> None:
+    """Entry point of the command `caminos`."""
+    language = wanted_language(sys.argv[1:])
+    if language not in LANGUAGES:
+        typer.echo(f"--lang: {language}: {', '.join(LANGUAGES)}", err=True)
+        raise SystemExit(USAGE)
+    use_language(language)
+    command = typer.main.get_command(make_app())
+
+    def invoke() -> None:
+        command()
+
+    # help needs none of the model's modules, and so starts at once
+    asks_help = len(sys.argv) == 1 or "--help" in sys.argv
+    if asks_help:
+        invoke()
+    raise SystemExit(run(invoke))

@@ -1,0 +1,88 @@
+"""Evaluation: only what is asked for, only what changed, and nothing kept that is no longer needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from caminos.model.axes import AXES, Array
+from caminos.model.graph import Graph, arguments
+from caminos.model.indicator import Indicator
+from caminos.model.values import NotEstimated
+
+Result = Array | NotEstimated
+
+
+class Evaluation:
+    """Values of a graph for one set of inputs. Inputs can be replaced; what follows is computed again."""
+
+    def __init__(self, graph: Graph, inputs: Mapping[str, Result]):
+        self.graph = graph
+        self._values: dict[str, Result] = dict(inputs)
+        self._inputs = set(inputs)
+
+    def set(self, name: str, value: Result) -> None:
+        """Give a node a value of its own (an input, or a lever moved by hand); what depends on it is dropped."""
+        for dependent in self.graph.dependents(name):
+            if dependent not in self._inputs:
+                self._values.pop(dependent, None)
+        self._values[name] = value
+        self._inputs.add(name)
+
+    def get(self, name: str) -> Result:
+        """The value of one node; intermediates are kept for the next question."""
+        return self.compute([name], keep=True)[name]
+
+    def compute(self, targets: Iterable[str], keep: bool = False) -> dict[str, Result]:
+        """Values of the targets. Unless `keep`, an intermediate is freed once its last user has run."""
+        wanted = tuple(dict.fromkeys(targets))
+        values, nodes = self._values, self.graph.nodes
+        missing = self._missing(wanted)
+        waiting: dict[str, int] = {}
+        if not keep:
+            for name in missing:
+                for argument in arguments(nodes[name]):
+                    waiting[argument] = waiting.get(argument, 0) + 1
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            for name in missing:
+                values[name] = self._value(name)
+                if keep:
+                    continue
+                for argument in arguments(nodes[name]):
+                    waiting[argument] -= 1
+                    if not waiting[argument] and argument not in wanted and argument not in self._inputs:
+                        del values[argument]
+        return {name: values[name] for name in wanted}
+
+    def _missing(self, wanted: tuple[str, ...]) -> list[str]:
+        """What has to be computed for the wanted nodes, in order."""
+        needed, values, nodes = set(), self._values, self.graph.nodes
+        stack = [name for name in wanted if name not in values]
+        while stack:
+            name = stack.pop()
+            if name not in needed:
+                needed.add(name)
+                stack.extend(argument for argument in arguments(nodes[name]) if argument not in values)
+        if not needed:
+            return []
+        return [name for name in self.graph.needed(wanted) if name in needed]
+
+    def _value(self, name: str) -> Result:
+        node = self.graph.nodes[name]
+        if not isinstance(node, Indicator):
+            return NotEstimated((name,))
+        given = {argument: self._values[argument] for argument in node.arguments}
+        spare: list[str] = []
+        for argument in node.optional:
+            absent = given[argument]
+            if isinstance(absent, NotEstimated):
+                spare += absent.missing
+                given[argument] = np.full((1,) * len(AXES), np.nan)
+        missing = [item for value in given.values() if isinstance(value, NotEstimated) for item in value.missing]
+        if missing:
+            return NotEstimated(tuple(dict.fromkeys(missing)))
+        result = node.function(**given)
+        if spare and bool(np.isnan(result).all()):
+            return NotEstimated(tuple(dict.fromkeys(spare)))
+        return result

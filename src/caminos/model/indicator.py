@@ -1,0 +1,122 @@
+"""What a model is made of: sources (facts, parameters) and indicators (pure functions)."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+from caminos.model.axes import labels
+
+PATHWAYS = ("low_emission", "nature", "circular", "resilient", "equitable")
+
+
+class ModelError(ValueError):
+    """The model is not well formed; the message names the function and its file."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """An input of the graph: a fact of the city, a parameter of the literature or the calendar."""
+
+    name: str
+    unit: str
+    role: str  # fact, parameter or calendar
+    dims: tuple[str, ...] = ()
+    classification: str = ""
+    meaning: str = ""
+    pathway: str = ""
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """A computed quantity: one pure function of the nodes that its arguments name."""
+
+    name: str
+    unit: str
+    function: Callable[..., Any] = field(repr=False, compare=False)
+    arguments: tuple[str, ...]
+    dims: tuple[str, ...] = ("year",)
+    classification: str = ""
+    optional: tuple[str, ...] = ()
+    source: str = ""
+    meaning: str = ""
+    pathway: str = ""
+    role: str = "indicator"  # indicator, driver, lever, size or default
+    place: str = ""  # file and line, for error messages
+    equation: str = ""
+
+    @property
+    def label(self) -> str:
+        """Name as people read it."""
+        return label(self.name)
+
+
+Node = Source | Indicator
+
+
+def label(name: str) -> str:
+    """`heat_deaths` as people read it: Heat deaths."""
+    text = name.replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
+def indicator(
+    *, unit: str, source: str, dims: str = "year", kind: str = "", optional: str = ""
+) -> Callable[[Any], Any]:
+    """Declare a function to be an indicator.
+
+    The names of its arguments are its dependencies. `unit` is that of the result when every
+    argument comes in its own declared unit; `dims` are the axes on which the result may vary
+    (besides case and draw); `kind` is the classification of the kind axis; `source` is where
+    the equation is published. `optional` names arguments that may be not estimated: they arrive
+    as an array of one NaN, and the function has to say what that means. The docstring's first
+    sentence is the indicator's meaning.
+    """
+
+    def declare(function: Any) -> Any:
+        function.declared = {
+            "unit": unit,
+            "dims": tuple(dims.split()),
+            "classification": kind,
+            "source": source,
+            "optional": tuple(optional.split()),
+        }
+        return function
+
+    return declare
+
+
+def from_function(function: Any) -> Indicator:
+    """The indicator that a decorated function declares; pathway and place come from its module."""
+    declared = function.declared
+    line = inspect.getsourcelines(function)[1]
+    parts = function.__module__.split(".")
+    after = parts[parts.index("pathways") + 1 :] if "pathways" in parts else []
+    pathway = after[0] if after and after[0] in PATHWAYS else ""
+    for dim in declared["dims"]:
+        if dim not in ("year", "zone", "group", "kind"):
+            raise ModelError(f"{function.__name__} ({inspect.getsourcefile(function)}:{line}): no axis {dim!r}")
+    labels(declared["classification"])
+    return Indicator(
+        name=function.__name__,
+        function=function,
+        arguments=tuple(inspect.signature(function).parameters),
+        meaning=inspect.getdoc(function) or "",
+        pathway=pathway,
+        role="indicator" if pathway else "driver",
+        place=f"{function.__module__}:{line}",
+        **declared,
+    )
+
+
+def collect(modules: Iterable[ModuleType]) -> list[Indicator]:
+    """Every indicator declared in these modules, in the order in which they stand."""
+    found = []
+    for module in modules:
+        for function in vars(module).values():
+            if getattr(function, "declared", None) and function.__module__ == module.__name__:
+                found.append(from_function(function))
+    return found

@@ -1,0 +1,130 @@
+"""Literature values: one row is one number with unit, range, source and quality.
+
+Which row holds for a city: those whose setting fits (climate, set of warming potentials), then the
+most specific region in the city's chain, then the newest year. No two rows may be equal in all of these.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from caminos.model.axes import GROUP, KIND, labels
+from caminos.model.indicator import Source
+from caminos.model.units import factor
+from caminos.model.values import Input, Record
+from caminos.parameters.money import in_dollars
+
+class ParameterError(ValueError):
+    """A parameter table that is not well formed."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One number of the literature."""
+
+    name: str
+    classification: str
+    kind: str
+    setting: str
+    region: str
+    year: int
+    value: float
+    low: float
+    high: float
+    unit: str
+    distribution: str
+    source: str
+    quality: str
+    note: str
+    place: str
+
+
+@cache
+def rows() -> dict[str, tuple[Row, ...]]:
+    """All rows by parameter name, from every table of this folder."""
+    found: dict[str, list[Row]] = {}
+    folder = files("caminos.parameters")
+    for table in sorted(item.name for item in folder.iterdir() if item.name.endswith(".csv") and item.name != "money.csv"):
+        for line, given in enumerate(csv.DictReader(folder.joinpath(table).read_text(encoding="utf-8").splitlines()), 2):
+            row = _row(given, f"{table}:{line}")
+            found.setdefault(row.name, []).append(row)
+    return {name: tuple(group) for name, group in found.items()}
+
+
+def _row(given: Mapping[str, str], place: str) -> Row:
+    unit, scale = in_dollars(given["unit"], int(given["year"] or 0))
+    try:
+        value = float(given["value"])
+        low, high = float(given["low"] or value), float(given["high"] or value)
+    except ValueError:
+        raise ParameterError(f"{place}: {given['name']}: value, low and high must be numbers") from None
+    if not low <= value <= high:
+        raise ParameterError(f"{place}: {given['name']}: low {low} <= value {value} <= high {high} does not hold")
+    return Row(
+        given["name"], given["classification"], given["kind"], given["setting"], given["region"],
+        int(given["year"] or 0), value * scale, low * scale, high * scale, unit, given["distribution"] or "triangular",
+        given["source"], given["quality"], given["note"], place,
+    )  # fmt: skip
+
+
+def _fits(row: Row, settings: Mapping[str, str]) -> bool:
+    return all(
+        settings.get(key.strip()) == wanted.strip()
+        for key, _, wanted in (part.partition("=") for part in row.setting.split(";") if part)
+    )
+
+
+def choose(candidates: Iterable[Row], region: tuple[str, ...], settings: Mapping[str, str]) -> Row | None:
+    """The row that holds for a city: setting, then the narrowest region, then the newest year."""
+    chain = {name: place for place, name in enumerate(region)}
+    fitting = [row for row in candidates if row.region in chain and _fits(row, settings)]
+    if not fitting:
+        return None
+    fitting.sort(key=lambda row: (chain[row.region], -row.year))
+    if len(fitting) > 1 and (fitting[0].region, fitting[0].year) == (fitting[1].region, fitting[1].year):
+        raise ParameterError(f"{fitting[0].place} and {fitting[1].place}: two rows for {fitting[0].name} hold equally")
+    return fitting[0]
+
+
+def source_node(name: str) -> Source:
+    """The node of a parameter, from its first row."""
+    first = rows()[name][0]
+    grouped = first.classification == "quintile"
+    dims = ("group",) if grouped else ("kind",) if first.classification else ()
+    classification = "" if grouped else first.classification
+    return Source(name, first.unit, "parameter", dims, classification, first.note)
+
+
+def parameter_input(name: str, region: tuple[str, ...], settings: Mapping[str, str]) -> Input | None:
+    """A parameter's values for a city; None if no row holds for it."""
+    group = rows()[name]
+    node = source_node(name)
+    kinds = labels(group[0].classification) or ("",)
+    shape = [1] * 6
+    shape[GROUP if group[0].classification == "quintile" else KIND] = len(kinds)
+    central, low, high = (np.full(len(kinds), np.nan) for _ in range(3))
+    records = []
+    for place, kind in enumerate(kinds):
+        row = choose([row for row in group if row.kind == kind], region, settings)
+        if row is None:
+            continue
+        scale = factor(row.unit, node.unit)
+        central[place], low[place], high[place] = row.value * scale, row.low * scale, row.high * scale
+        records.append(
+            Record(
+                central[place], node.unit, low[place], high[place], row.source, row.quality, str(row.year or ""),
+                row.note, group=kind if group[0].classification == "quintile" else "",
+                kind="" if group[0].classification == "quintile" else kind, distribution=row.distribution, row=row.place,
+            )
+        )  # fmt: skip
+    if not records:
+        return None
+    distribution = next((r.distribution for r in records if r.distribution != "fixed"), "fixed")
+    arrays = (array.reshape(shape) for array in (central, low, high))
+    return Input(name, node.unit, *arrays, distribution=distribution, records=tuple(records))

@@ -1,0 +1,180 @@
+"""What daily life costs, what people can reach, and who bears the burden."""
+
+import numpy as np
+
+from caminos.model.axes import GROUP, KIND, ZONE, Array, pick, total
+from caminos.model.indicator import indicator
+
+
+@indicator(unit="kWh/household/yr", dims="year group", source="household share of residential electricity")
+def electricity_per_household_by_group(
+    electricity_use: Array, households: Array, household_energy_share: Array, household_energy_saving: Array,
+    building_energy_saving: Array, quintile_share: Array, megawatthours_per_kilowatthour: Array,
+) -> Array:  # fmt: skip
+    """Electricity that a household of each income quintile takes."""
+    homes = pick(electricity_use, "sector", "residential")
+    mean_saving = 1 - pick(building_energy_saving, "sector", "residential")
+    own = household_energy_share / quintile_share * (1 - household_energy_saving) / mean_saving
+    return homes * own / households / megawatthours_per_kilowatthour
+
+
+@indicator(unit="USD/household/yr", dims="year group", source="quantity times price")
+def energy_cost_by_group(
+    electricity_per_household_by_group: Array, electricity_price: Array, cooking_fuel_cost: Array,
+    household_energy_saving: Array, household_solar_share: Array, household_solar_bill_saving: Array,
+) -> Array:  # fmt: skip
+    """What a household of each income quintile pays for electricity and cooking fuel."""
+    bill = electricity_per_household_by_group * electricity_price
+    bill = bill * (1 - household_solar_share * household_solar_bill_saving)
+    return bill + cooking_fuel_cost * (1 - household_energy_saving)
+
+
+@indicator(unit="share", dims="year group", source="energy cost over income (10 % rule)")
+def energy_burden(
+    energy_cost_by_group: Array, household_income: Array, household_size: Array, income_index: Array
+) -> Array:
+    """Share of income that households of each quintile spend on energy in the home."""
+    return energy_cost_by_group / (household_income * household_size * income_index)
+
+
+@indicator(unit="share", source="energy cost over income, poorest quintile")
+def energy_burden_of_poorest(energy_burden: Array) -> Array:
+    """Share of income that the poorest fifth spends on energy in the home."""
+    return energy_burden[:, :, :, :, :1]
+
+
+@indicator(unit="share", source="smallest of the facilities' shares")
+def fifteen_minute_access(facility_access_share: Array) -> Array:
+    """Share of people who reach schools, clinics and jobs within 15 minutes on foot: the least of the three."""
+    return np.min(facility_access_share, axis=KIND, keepdims=True)
+
+
+@indicator(unit="index", dims="year", source="concentration index, C = 2 cov(h, rank) / mean(h)")
+def heat_concentration_index(heat_deaths_by_group: Array, income_rank: Array) -> Array:
+    """Concentration of heat deaths by income: below zero the poor die more often."""
+    return 2 * total(heat_deaths_by_group * income_rank, GROUP) / total(heat_deaths_by_group, GROUP)
+
+
+def concentration_index(value: Array, people: Array, disadvantage: Array) -> Array:
+    """Concentration index over zones ranked from the most to the least disadvantaged.
+
+    `value` is a rate per person; zones without a value are left out. -1 means that all of it falls
+    on the most disadvantaged. At most 2,000 zones are compared pairwise.
+    """
+    known = ~np.isnan(value * people * disadvantage)
+    weight = np.where(known, people, 0 * people)
+    rate = np.where(known, value, 0 * value)
+    column = np.swapaxes(np.where(known, disadvantage, 0 * disadvantage), ZONE, KIND)
+    heavier = np.swapaxes(weight, ZONE, KIND)
+    row = np.where(known, disadvantage, 0 * disadvantage)
+    poorer = np.sum(heavier * (column > row), axis=KIND, keepdims=True)
+    equal = np.sum(heavier * (column == row), axis=KIND, keepdims=True)
+    everyone = total(weight, ZONE)
+    rank = (poorer + equal / 2) / everyone
+    mean = total(rate * weight, ZONE) / everyone
+    return 2 * total(rate * weight * (rank - 1 / 2), ZONE) / everyone / mean
+
+
+@indicator(unit="index", dims="year", source="concentration index over zones ranked by poverty (ecological)")
+def flood_concentration_index(
+    zone_flooded_population: Array, zone_population: Array, zone_poverty_rate: Array
+) -> Array:
+    """Concentration of the recorded flood over zones ranked by poverty: below zero poor zones were hit more.
+
+    It compares zones, not people, over the zones with recorded figures alone.
+    """
+    return concentration_index(zone_flooded_population / zone_population, zone_population, zone_poverty_rate)
+
+
+@indicator(unit="index", dims="year", source="concentration index over zones ranked by poverty (ecological)")
+def access_concentration_index(
+    zone_facility_access_share: Array, zone_population: Array, zone_poverty_rate: Array
+) -> Array:
+    """Concentration of clinics within 15 minutes over zones ranked by poverty: above zero rich zones have more."""
+    clinics = pick(zone_facility_access_share, "facility", "clinic")
+    return concentration_index(clinics, zone_population, zone_poverty_rate)
+
+
+@indicator(unit="index", dims="year", source="concentration index over zones ranked by poverty (ecological)")
+def informality_concentration_index(
+    zone_informal_settlement_share: Array, zone_population: Array, zone_poverty_rate: Array
+) -> Array:
+    """Concentration of informal settlements over zones ranked by poverty."""
+    return concentration_index(zone_informal_settlement_share, zone_population, zone_poverty_rate)
+
+
+@indicator(unit="index", dims="year", source="concentration index over zones ranked by poverty (ecological)")
+def green_concentration_index(zone_canopy_cover: Array, zone_population: Array, zone_poverty_rate: Array) -> Array:
+    """Concentration of tree canopy over zones ranked by poverty: above zero rich zones have more."""
+    return concentration_index(zone_canopy_cover, zone_population, zone_poverty_rate)
+
+
+@indicator(unit="USD/person", dims="", source="Masterman & Viscusi 2018: VSL = VSL_ref (Y / Y_ref)^e")
+def value_of_statistical_life(
+    base_gdp: Array, base_population: Array, reference_value_of_life: Array, reference_income: Array,
+    value_of_life_income_elasticity: Array,
+) -> Array:  # fmt: skip
+    """What people pay to lower the risk of death, at the city's income: one value for all its people."""
+    income = base_gdp / base_population / reference_income
+    return reference_value_of_life * income**value_of_life_income_elasticity
+
+
+@indicator(
+    unit="person/yr", dims="year group", source="sum of deaths that the model counts, each once",
+    optional="heat_deaths_by_group cold_deaths_by_group pm25_deaths noise_heart_deaths road_deaths "
+    "active_travel_deaths_avoided diarrhoea_deaths",
+)  # fmt: skip
+def avoidable_deaths_by_group(
+    heat_deaths_by_group: Array, cold_deaths_by_group: Array, pm25_deaths: Array, noise_heart_deaths: Array,
+    road_deaths: Array, active_travel_deaths_avoided: Array, diarrhoea_deaths: Array, quintile_share: Array,
+) -> Array:  # fmt: skip
+    """Deaths by heat, cold, air, noise, roads and water by income quintile, of the causes that are estimated.
+
+    Causes known for the whole city alone are shared evenly over the quintiles.
+    """
+    shared = [pm25_deaths, noise_heart_deaths, road_deaths, diarrhoea_deaths, -active_travel_deaths_avoided]
+    known = np.nan_to_num(heat_deaths_by_group) + np.nan_to_num(cold_deaths_by_group)
+    for cause in shared:
+        known = known + np.nan_to_num(cause) * quintile_share
+    return known
+
+
+@indicator(
+    unit="USD/yr", dims="year group", source="deaths at the value of a statistical life, damage, bills",
+    optional="flood_damage_by_group energy_cost_by_group",
+)  # fmt: skip
+def burden_by_group(
+    avoidable_deaths_by_group: Array, value_of_statistical_life: Array, flood_damage_by_group: Array,
+    energy_cost_by_group: Array, households: Array, quintile_share: Array,
+) -> Array:  # fmt: skip
+    """What heat, cold, air, noise, roads, floods and energy cost the people of each income quintile in a year.
+
+    The benefit of a plan to a quintile is the burden without it less the burden with it.
+    """
+    life = avoidable_deaths_by_group * value_of_statistical_life
+    bills = np.nan_to_num(energy_cost_by_group) * households * quintile_share
+    return life + np.nan_to_num(flood_damage_by_group) + bills
+
+
+@indicator(unit="ratio", dims="year group", source="HM Treasury Green Book A3.14: w = (median / y)^eta")
+def equity_weight(household_income: Array, marginal_utility_elasticity: Array) -> Array:
+    """Weight of a dollar to each quintile relative to a dollar to the middle one."""
+    middle = household_income[:, :, :, :, 2:3]
+    return (middle / household_income) ** marginal_utility_elasticity
+
+
+@indicator(unit="USD/yr", source="Green Book A3: sum of weight times burden")
+def equity_weighted_burden(burden_by_group: Array, equity_weight: Array) -> Array:
+    """The burden of all quintiles with a dollar of the poor counting more."""
+    return total(burden_by_group * equity_weight, GROUP)
+
+
+@indicator(unit="USD/household/yr", source="rent premium near new green; a trade-off to watch")
+def rent_increase_from_greening(
+    canopy_added: Array, canopy_goal: Array, base_canopy_cover: Array, rent_change_from_greening: Array,
+    household_income: Array, household_size: Array, rent_share_of_income: Array,
+) -> Array:  # fmt: skip
+    """Rise of rent of a household of the poorest quintile as streets turn green: the risk of displacement."""
+    greening = canopy_added / (canopy_goal - base_canopy_cover)
+    rent = household_income[:, :, :, :, :1] * household_size * rent_share_of_income
+    return rent * rent_change_from_greening * np.clip(greening, 0, 1)

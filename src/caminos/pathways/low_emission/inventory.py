@@ -1,0 +1,125 @@
+"""The inventory by GPC sector and scope, and the carbon budget."""
+
+import numpy as np
+
+from caminos.model.axes import KIND, YEAR, Array, among, known_total, labels, pick, positive, since, stack, total
+from caminos.model.indicator import indicator
+
+NOT_BASIC = ("I.x.3", "II.3.3", "II.4.3", "IV", "V.1", "V.2", "V.3")
+SECTOR_PREFIX = {"stationary": "I.", "transport": "II.", "waste": "III.", "ippu": "IV", "afolu": "V."}
+BASIC = tuple(reference for reference in labels("gpc") if reference not in NOT_BASIC)
+
+
+@indicator(
+    unit="t CO2e/yr", dims="year kind", kind="gpc", source="GPC 1.1, table 3.1",
+    optional="base_aviation_emissions base_waterborne_emissions base_industrial_process_emissions "
+    "base_livestock_emissions base_land_emissions base_aggregate_land_emissions",
+)  # fmt: skip
+def emissions_by_subsector(
+    stationary_fuel_emissions: Array, electricity_emissions: Array, electricity_loss_emissions: Array,
+    road_fuel_emissions: Array, transport_electricity_emissions: Array, base_waterborne_emissions: Array,
+    base_aviation_emissions: Array, landfill_emissions: Array, biological_treatment_emissions: Array,
+    wastewater_emissions: Array, base_industrial_process_emissions: Array, base_livestock_emissions: Array,
+    base_land_emissions: Array, base_aggregate_land_emissions: Array, tree_carbon_removal: Array,
+    population_index: Array, income_index: Array,
+) -> Array:  # fmt: skip
+    """Emissions by GPC subsector. A subsector that the city has no figure for is not estimated (NaN).
+
+    Aviation, navigation and industry follow the economy; livestock and land stay as observed,
+    less what newly grown canopy takes up.
+    """
+    fuel = [pick(stationary_fuel_emissions, "sector", name) for name in labels("sector")]
+    power = [pick(electricity_emissions, "sector", name) for name in labels("sector")]
+    pairs = [part for both in zip(fuel, power, strict=True) for part in both]
+    economy = population_index * income_index
+    return stack(
+        *pairs,
+        electricity_loss_emissions,
+        road_fuel_emissions,
+        transport_electricity_emissions,
+        base_waterborne_emissions * economy,
+        base_aviation_emissions * economy,
+        landfill_emissions,
+        biological_treatment_emissions,
+        wastewater_emissions,
+        base_industrial_process_emissions * economy,
+        base_livestock_emissions,
+        base_land_emissions - tree_carbon_removal,
+        base_aggregate_land_emissions,
+    )
+
+
+@indicator(unit="t CO2e/yr", dims="year kind", kind="gpc_sector", source="GPC 1.1")
+def emissions_by_sector(emissions_by_subsector: Array) -> Array:
+    """Emissions by GPC sector, over the subsectors that are estimated; a sector with none is NaN."""
+    references = labels("gpc")
+    parts = []
+    for prefix in SECTOR_PREFIX.values():
+        chosen = among("gpc", *(reference for reference in references if reference.startswith(prefix)))
+        known = np.any(~np.isnan(emissions_by_subsector) & (chosen > 0), axis=KIND, keepdims=True)
+        part = np.nansum(emissions_by_subsector * chosen, axis=KIND, keepdims=True)
+        parts.append(np.where(known, part, np.nan * part))
+    return stack(*parts)
+
+
+@indicator(unit="t CO2e/yr", source="GPC 1.1, BASIC")
+def emissions_basic(emissions_by_subsector: Array) -> Array:
+    """Emissions of the GPC level BASIC: scopes 1 and 2 of energy and transport, all scopes of the city's waste.
+
+    Agriculture's energy may be missing; homes, services, industry, roads and waste must be there.
+    """
+    basic, may_miss = among("gpc", *BASIC) > 0, among("gpc", "I.5.1", "I.5.2") > 0
+    left_out = ~basic | (may_miss & np.isnan(emissions_by_subsector))
+    return total(np.where(left_out, 0 * np.nan_to_num(emissions_by_subsector), emissions_by_subsector), KIND)
+
+
+@indicator(unit="t CO2e/yr", source="GPC 1.1, BASIC+ over the subsectors that are estimated")
+def emissions_all_estimated(emissions_by_subsector: Array) -> Array:
+    """Emissions of all estimated subsectors, transboundary transport, losses, industry and land included."""
+    return np.nansum(emissions_by_subsector, axis=KIND, keepdims=True)
+
+
+@indicator(unit="t CO2e/person/yr", source="definition")
+def emissions_per_person(emissions_basic: Array, population: Array) -> Array:
+    """Emissions of the level BASIC per person."""
+    return emissions_basic / population
+
+
+@indicator(unit="t CO2/yr", source="IGCC 2024: the budget is of CO2 alone")
+def carbon_dioxide(
+    stationary_fuel_emissions: Array, stationary_co2_share: Array, electricity_emissions: Array,
+    road_co2: Array, transport_electricity_emissions: Array,
+) -> Array:  # fmt: skip
+    """Fossil CO2 of energy and road transport, without methane and nitrous oxide."""
+    fuels = known_total(stationary_fuel_emissions, KIND) * stationary_co2_share
+    return fuels + known_total(electricity_emissions, KIND) + total(road_co2, KIND) + transport_electricity_emissions
+
+
+@indicator(unit="t CO2", dims="", source="IGCC 2024; equal share per head from 2025")
+def carbon_budget(global_carbon_budget: Array, world_population: Array, population: Array, calendar_year: Array,
+                  budget_start_year: Array) -> Array:  # fmt: skip
+    """The city's equal-per-head share of the CO2 that may still be emitted from 2025 on (1.5 °C at 50 %)."""
+    first = calendar_year == budget_start_year
+    people = total(population * first, YEAR)
+    return global_carbon_budget * people / world_population
+
+
+@indicator(unit="yr", dims="", source="IGCC 2024; cumulative emissions against the budget")
+def carbon_budget_exhaustion_year(
+    carbon_dioxide: Array, carbon_budget: Array, calendar_year: Array, budget_start_year: Array, one_year: Array
+) -> Array:
+    """The year in which the city has used up its share of the carbon budget; infinite if not by 2050."""
+    used = since(carbon_dioxide * (calendar_year >= budget_start_year)) * one_year
+    over = used > carbon_budget
+    last = calendar_year[:, :, -1:]
+    first_over = np.min(np.where(over, calendar_year, last + one_year), axis=YEAR, keepdims=True)
+    return np.where(np.any(over, axis=YEAR, keepdims=True), first_over, np.inf * last)
+
+
+@indicator(unit="USD/yr", source="EPA 2023, social cost of carbon by year of emission, 2 %")
+def climate_damage_cost(
+    emissions_basic: Array, social_cost_2025: Array, social_cost_growth: Array, calendar_year: Array,
+    budget_start_year: Array,
+) -> Array:  # fmt: skip
+    """Damage done worldwide by the year's emissions (methane at its CO2 equivalent: see the note in the docs)."""
+    return emissions_basic * positive(social_cost_2025 + social_cost_growth * (calendar_year - budget_start_year))

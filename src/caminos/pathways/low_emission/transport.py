@@ -1,0 +1,184 @@
+"""Road transport: activity, share of modes, intensity and fuel (ASIF)."""
+
+import numpy as np
+
+from caminos.model.axes import KIND, Array, among, pick, positive, stack, total
+from caminos.model.indicator import indicator
+
+CAR_FUELS = ("gasoline", "ethanol", "natural_gas")
+HEAVY_FUELS = ("diesel", "biodiesel")
+
+
+@indicator(unit="TJ/yr", source="fuel balance", dims="")
+def observed_car_energy(base_road_fuel_energy: Array) -> Array:
+    """Energy in the fuels of cars and motorcycles in the base year: gasoline, ethanol, natural gas."""
+    return np.nansum(base_road_fuel_energy * among("fuel", *CAR_FUELS), axis=KIND, keepdims=True)
+
+
+@indicator(unit="TJ/yr", source="distance times intensity", dims="")
+def observed_bus_energy(base_bus_vehicle_distance: Array, bus_energy_intensity: Array, observed_heavy_energy: Array) -> Array:
+    """Diesel energy of public buses in the base year; never more than all diesel sold."""
+    return np.minimum(base_bus_vehicle_distance * bus_energy_intensity, observed_heavy_energy)
+
+
+@indicator(unit="TJ/yr", source="fuel balance", dims="")
+def observed_heavy_energy(base_road_fuel_energy: Array) -> Array:
+    """Energy in diesel and biodiesel in the base year."""
+    return np.nansum(base_road_fuel_energy * among("fuel", *HEAVY_FUELS), axis=KIND, keepdims=True)
+
+
+@indicator(unit="TJ/yr", source="fuel balance", dims="")
+def observed_truck_energy(observed_heavy_energy: Array, observed_bus_energy: Array) -> Array:
+    """Energy of goods vehicles in the base year: the diesel that buses do not use."""
+    return positive(observed_heavy_energy - observed_bus_energy)
+
+
+@indicator(unit="km vehicle/yr", source="fuel over intensity", dims="")
+def observed_car_distance(observed_car_energy: Array, car_energy_intensity: Array) -> Array:
+    """Distance driven by cars and motorcycles in the base year, from the fuel they burnt."""
+    return observed_car_energy / car_energy_intensity
+
+
+@indicator(unit="km vehicle/yr", source="substitution of car trips (CAPCOA 2024)")
+def car_distance_substituted(
+    cycling_travel: Array, base_cycling_travel: Array, walking_travel: Array, base_walking_travel: Array,
+    public_transport_travel: Array, base_public_transport_travel: Array, population: Array,
+    car_trip_substitution: Array, transit_car_substitution: Array, car_occupancy: Array,
+) -> Array:  # fmt: skip
+    """Car distance no longer driven because people cycle, walk or take public transport instead."""
+    active = cycling_travel - base_cycling_travel + walking_travel - base_walking_travel
+    transit = public_transport_travel - base_public_transport_travel
+    return (active * car_trip_substitution + transit * transit_car_substitution) * population / car_occupancy
+
+
+@indicator(unit="km vehicle/yr", source="ASIF; elasticity of travel to income")
+def car_distance(
+    observed_car_distance: Array, population_index: Array, income_index: Array, travel_income_elasticity: Array,
+    car_travel_reduction: Array, car_distance_substituted: Array,
+) -> Array:  # fmt: skip
+    """Distance driven by cars and motorcycles."""
+    trend = observed_car_distance * population_index * income_index**travel_income_elasticity
+    return positive(trend * (1 - car_travel_reduction) - car_distance_substituted)
+
+
+@indicator(unit="km vehicle/yr", source="proportional to public transport travel")
+def bus_distance(
+    base_bus_vehicle_distance: Array, public_transport_travel: Array, base_public_transport_travel: Array,
+    population_index: Array,
+) -> Array:  # fmt: skip
+    """Distance run by public buses."""
+    return base_bus_vehicle_distance * population_index * public_transport_travel / base_public_transport_travel
+
+
+@indicator(unit="km vehicle/yr", source="ASIF; goods follow the economy")
+def truck_distance(
+    observed_truck_energy: Array, truck_energy_intensity: Array, population_index: Array, income_index: Array,
+    truck_travel_reduction: Array,
+) -> Array:  # fmt: skip
+    """Distance driven by goods vehicles."""
+    observed = observed_truck_energy / truck_energy_intensity
+    return observed * population_index * income_index * (1 - truck_travel_reduction)
+
+
+@indicator(unit="ratio", source="exponential change")
+def vehicle_intensity_trend(vehicle_efficiency_trend: Array, years_elapsed: Array) -> Array:
+    """Fuel per distance of the fleet relative to the base year, by new vehicles alone."""
+    return np.exp(-vehicle_efficiency_trend * years_elapsed)
+
+
+@indicator(unit="TJ/yr", dims="year kind", kind="mode", source="ASIF")
+def combustion_energy_by_mode(
+    car_distance: Array, car_energy_intensity: Array, electric_car_share: Array, bus_distance: Array,
+    observed_bus_energy: Array, base_bus_vehicle_distance: Array, electric_bus_share: Array, truck_distance: Array,
+    truck_energy_intensity: Array, vehicle_intensity_trend: Array,
+) -> Array:  # fmt: skip
+    """Fuel energy of vehicles with engines by mode."""
+    car = car_distance * (1 - electric_car_share) * car_energy_intensity * vehicle_intensity_trend
+    bus = bus_distance * (1 - electric_bus_share) * observed_bus_energy / base_bus_vehicle_distance
+    truck = truck_distance * truck_energy_intensity * vehicle_intensity_trend
+    return stack(car, bus * vehicle_intensity_trend, truck, 0 * car, 0 * car, 0 * car)
+
+
+@indicator(unit="MWh/yr", source="distance times consumption")
+def transport_electricity(
+    car_distance: Array, electric_car_share: Array, electric_car_consumption: Array, bus_distance: Array,
+    electric_bus_share: Array, electric_bus_consumption: Array,
+) -> Array:  # fmt: skip
+    """Electricity of electric cars and buses."""
+    cars = car_distance * electric_car_share * electric_car_consumption
+    return cars + bus_distance * electric_bus_share * electric_bus_consumption
+
+
+@indicator(unit="TJ/yr", dims="year kind", kind="mode", source="ASIF")
+def transport_energy(
+    combustion_energy_by_mode: Array, car_distance: Array, electric_car_share: Array, electric_car_consumption: Array,
+    bus_distance: Array, electric_bus_share: Array, electric_bus_consumption: Array, megawatthours_per_terajoule: Array,
+) -> Array:  # fmt: skip
+    """Final energy of road transport by mode, fuel and electricity together.
+
+    Rail is not in it: no fact of the model gives its use apart from other electricity.
+    """
+    car = car_distance * electric_car_share * electric_car_consumption / megawatthours_per_terajoule
+    bus = bus_distance * electric_bus_share * electric_bus_consumption / megawatthours_per_terajoule
+    nothing = 0 * (car + bus)
+    return combustion_energy_by_mode + stack(car, bus, nothing, nothing, nothing, nothing)
+
+
+@indicator(unit="share", dims="kind", kind="fuel", source="fuel balance")
+def fuel_share_of_vehicles(base_road_fuel_energy: Array, observed_car_energy: Array, observed_heavy_energy: Array) -> Array:
+    """Share of each fuel in the energy of its vehicles (cars; buses and trucks) in the base year.
+
+    A fuel without a figure counts as not occurring in the mix; its emissions are not in the total.
+    """
+    light, heavy = among("fuel", *CAR_FUELS), among("fuel", *HEAVY_FUELS)
+    share = base_road_fuel_energy * light / observed_car_energy + base_road_fuel_energy * heavy / observed_heavy_energy
+    return np.nan_to_num(share)
+
+
+@indicator(unit="TJ/yr", dims="year kind", kind="fuel", source="ASIF")
+def road_fuel_energy(combustion_energy_by_mode: Array, fuel_share_of_vehicles: Array) -> Array:
+    """Energy in road fuels by fuel."""
+    light = pick(combustion_energy_by_mode, "mode", "car") * among("fuel", *CAR_FUELS)
+    heavy = pick(combustion_energy_by_mode, "mode", "bus") + pick(combustion_energy_by_mode, "mode", "truck")
+    return (light + heavy * among("fuel", *HEAVY_FUELS)) * fuel_share_of_vehicles
+
+
+@indicator(unit="t CO2/yr", dims="year kind", kind="fuel", source="IPCC 2006, vol. 2, ch. 3, eq. 3.2.1")
+def road_co2(road_fuel_energy: Array, road_co2_factor: Array) -> Array:
+    """Fossil CO2 of road fuels; that of ethanol and biodiesel is biogenic and counts nothing here."""
+    return road_fuel_energy * road_co2_factor
+
+
+@indicator(unit="t CO2e/yr", source="IPCC 2006, vol. 2, ch. 3; GPC 1.1, II.1.1")
+def road_fuel_emissions(
+    road_co2: Array, road_fuel_energy: Array, road_ch4_factor: Array, road_n2o_factor: Array,
+    gwp_ch4: Array, gwp_n2o: Array,
+) -> Array:  # fmt: skip
+    """Emissions of road fuels: CO2, methane and nitrous oxide."""
+    ch4 = total(road_fuel_energy * road_ch4_factor, KIND) * gwp_ch4
+    n2o = total(road_fuel_energy * road_n2o_factor, KIND) * gwp_n2o
+    return total(road_co2, KIND) + ch4 + n2o
+
+
+@indicator(unit="t CO2e/yr", source="GPC 1.1, II.1.2")
+def transport_electricity_emissions(transport_electricity: Array, supply_emission_factor: Array) -> Array:
+    """Emissions of the electricity of road vehicles."""
+    return transport_electricity * supply_emission_factor
+
+
+@indicator(unit="ratio", source="definition")
+def traffic_index(
+    car_distance: Array, truck_distance: Array, bus_distance: Array, observed_car_distance: Array,
+    observed_truck_energy: Array, truck_energy_intensity: Array, base_bus_vehicle_distance: Array,
+) -> Array:  # fmt: skip
+    """Road traffic relative to the base year, in vehicle-kilometres."""
+    observed = observed_car_distance + observed_truck_energy / truck_energy_intensity + base_bus_vehicle_distance
+    return (car_distance + truck_distance + bus_distance) / observed
+
+
+@indicator(unit="share", source="linear trend of the market, no more than all")
+def electric_car_share_trend(
+    electric_car_share_start: Array, electric_car_share_growth: Array, years_elapsed: Array
+) -> Array:
+    """Share of car travel that would be electric by the market alone."""
+    return np.minimum(electric_car_share_start + electric_car_share_growth * years_elapsed, 1.0)

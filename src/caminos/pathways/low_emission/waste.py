@@ -1,0 +1,129 @@
+"""Methane and nitrous oxide of solid waste and wastewater."""
+
+import numpy as np
+
+from caminos.model.axes import KIND, YEAR, Array, positive, since, stack, total
+from caminos.model.indicator import indicator
+
+
+@indicator(unit="t C/yr", dims="year kind", kind="waste_stream", source="IPCC 2006/2019, vol. 5, ch. 3, eq. 3.2")
+def decomposable_carbon_landfilled(
+    waste_landfilled_by_stream: Array, degradable_organic_carbon: Array, degradable_fraction: Array,
+    landfill_methane_correction: Array,
+) -> Array:  # fmt: skip
+    """Decomposable degradable organic carbon put into landfills in a year, by waste stream."""
+    return waste_landfilled_by_stream * degradable_organic_carbon * degradable_fraction * landfill_methane_correction
+
+
+@indicator(unit="t C", dims="kind", kind="waste_stream", source="IPCC 2006, vol. 5, ch. 3, eq. 3.4")
+def decomposable_carbon_stock_at_start(
+    past_waste_landfilled: Array, past_year: Array, base_year: Array, waste_composition: Array,
+    degradable_organic_carbon: Array, degradable_fraction: Array, landfill_methane_correction: Array,
+    methane_decay_rate: Array, one_year: Array,
+) -> Array:  # fmt: skip
+    """Decomposable carbon left in landfills at the end of the base year, from fifty years of deposits."""
+    deposited = past_waste_landfilled * waste_composition * degradable_organic_carbon * degradable_fraction
+    left = deposited * landfill_methane_correction * np.exp(-methane_decay_rate * (base_year - past_year))
+    return total(left, YEAR) * one_year
+
+
+@indicator(unit="t CH4/yr", dims="year kind", kind="waste_stream", source="IPCC 2006, vol. 5, ch. 3, eq. 3.1, 3.5, 3.6")
+def landfill_methane_generated(
+    decomposable_carbon_landfilled: Array, decomposable_carbon_stock_at_start: Array, methane_decay_rate: Array,
+    years_elapsed: Array, one_year: Array, landfill_gas_methane_fraction: Array, methane_per_carbon: Array,
+) -> Array:  # fmt: skip
+    """Methane made in landfills by first-order decay of all that was ever put into them.
+
+    The stock at the end of year n is A_n = e^(-kn) (A_0 + sum of deposits e^(ks), s = 1..n); what
+    decomposes in year n is A_(n-1) (1 - e^(-k)), and A_(n-1) = (A_n - deposit_n) e^k.
+    """
+    growth = np.exp(methane_decay_rate * years_elapsed)
+    deposits = since(decomposable_carbon_landfilled * growth)
+    first = decomposable_carbon_landfilled[:, :, :1]
+    stock = (decomposable_carbon_stock_at_start + (deposits - first) * one_year) / growth
+    yearly_decay = np.exp(methane_decay_rate * one_year) - 1
+    decomposed = (stock - decomposable_carbon_landfilled * one_year) * yearly_decay / one_year
+    return decomposed * landfill_gas_methane_fraction * methane_per_carbon
+
+
+@indicator(unit="t CH4/yr", source="IPCC 2006, vol. 5, ch. 3, eq. 3.1")
+def landfill_methane(
+    landfill_methane_generated: Array, landfill_gas_collected_share: Array, landfill_oxidation: Array
+) -> Array:
+    """Methane that landfills emit after gas collection and oxidation in the cover."""
+    return total(landfill_methane_generated, KIND) * (1 - landfill_gas_collected_share) * (1 - landfill_oxidation)
+
+
+@indicator(unit="t CO2e/yr", source="GPC 1.1, III.1")
+def landfill_emissions(landfill_methane: Array, gwp_ch4: Array) -> Array:
+    """Emissions of the city's waste in landfills, wherever they lie."""
+    return landfill_methane * gwp_ch4
+
+
+@indicator(unit="t CO2e/yr", source="IPCC 2006, vol. 5, table 4.1 (wet weight)")
+def biological_treatment_emissions(
+    waste_composted: Array, compost_ch4_factor: Array, compost_n2o_factor: Array, gwp_ch4: Array, gwp_n2o: Array
+) -> Array:
+    """Emissions of composting, on wet weight."""
+    return waste_composted * (compost_ch4_factor * gwp_ch4 + compost_n2o_factor * gwp_n2o)
+
+
+@indicator(unit="share", dims="year kind", kind="sewage_path", source="mass balance of sewage")
+def sewage_path_share(sewer_coverage: Array, base_wastewater_treated_share: Array) -> Array:
+    """Share of people by the way their sewage goes: treated, sewered without treatment, on site."""
+    treated = sewer_coverage * base_wastewater_treated_share
+    return stack(treated, sewer_coverage - treated, 1 - sewer_coverage)
+
+
+@indicator(unit="t CH4/yr", source="IPCC 2019, vol. 5, ch. 6, eq. 6.1-6.3")
+def wastewater_methane(
+    population: Array, bod_per_person: Array, sewage_path_share: Array, sewage_industrial_factor: Array,
+    organics_left_factor: Array, wastewater_methane_correction: Array, methane_producing_capacity: Array,
+) -> Array:  # fmt: skip
+    """Methane of domestic wastewater by path of treatment.
+
+    The sludge removed from plants is not counted apart: no fact says how it is treated.
+    """
+    load = population * bod_per_person * sewage_path_share * sewage_industrial_factor * organics_left_factor
+    return total(load * wastewater_methane_correction * methane_producing_capacity, KIND)
+
+
+@indicator(unit="t N2O/yr", source="IPCC 2019, vol. 5, ch. 6, eq. 6.9-6.10")
+def wastewater_nitrous_oxide(
+    population: Array, protein_per_person: Array, protein_consumed_fraction: Array, nitrogen_in_protein: Array,
+    household_nitrogen_factor: Array, sewage_path_share: Array, sewage_industrial_factor: Array,
+    sewage_n2o_factor: Array, nitrous_oxide_per_nitrogen: Array,
+) -> Array:  # fmt: skip
+    """Nitrous oxide of domestic wastewater, in plants and where it is discharged."""
+    nitrogen = population * protein_per_person * protein_consumed_fraction * nitrogen_in_protein
+    load = nitrogen * household_nitrogen_factor * sewage_path_share * sewage_industrial_factor
+    return total(load * sewage_n2o_factor, KIND) * nitrous_oxide_per_nitrogen
+
+
+@indicator(unit="t CO2e/yr", source="GPC 1.1, III.4")
+def wastewater_emissions(
+    wastewater_methane: Array, wastewater_nitrous_oxide: Array, gwp_ch4: Array, gwp_n2o: Array
+) -> Array:
+    """Emissions of wastewater treatment and discharge."""
+    return wastewater_methane * gwp_ch4 + wastewater_nitrous_oxide * gwp_n2o
+
+
+@indicator(unit="t CO2e/yr", source="EPA WARM v16; memo outside GPC totals")
+def recycling_avoided_emissions(waste_recycled_by_stream: Array, recycling_avoided_factor: Array) -> Array:
+    """Life-cycle emissions that recycling avoids elsewhere: a memo item, never part of the inventory."""
+    return positive(total(waste_recycled_by_stream * recycling_avoided_factor, KIND))
+
+
+@indicator(unit="t CO2e/yr", source="ICE database; memo outside GPC totals")
+def construction_reuse_avoided_emissions(construction_material_reused: Array, steel_reuse_avoided_factor: Array,
+                                         steel_share_of_reused: Array) -> Array:  # fmt: skip
+    """Embodied emissions that reuse of building steel avoids elsewhere: a memo item."""
+    return construction_material_reused * steel_share_of_reused * steel_reuse_avoided_factor
+
+
+@indicator(unit="MWh/yr", source="lower heating value of methane; engine efficiency")
+def landfill_gas_energy(
+    landfill_methane_generated: Array, landfill_gas_collected_share: Array, methane_heating_value: Array
+) -> Array:
+    """Energy in the landfill gas that is collected."""
+    return total(landfill_methane_generated, KIND) * landfill_gas_collected_share * methane_heating_value

@@ -1,0 +1,32 @@
+"""Trees, reflecting surfaces and the air temperature of summer."""
+
+import numpy as np
+
+from caminos.model.axes import Array
+from caminos.model.indicator import indicator
+
+
+@indicator(unit="share", source="definition")
+def canopy_added(canopy_cover: Array, base_canopy_cover: Array) -> Array:
+    """Tree crown cover gained since the base year, as a share of the urban area."""
+    return canopy_cover - base_canopy_cover
+
+
+@indicator(unit="delta_degC", source="Iungman 2023 (canopy); Santamouris 2014 (albedo); capped by the heat island")
+def air_temperature_lowered(
+    canopy_added: Array, canopy_cooling: Array, cool_roof_share: Array, roof_albedo_gain: Array,
+    albedo_retention: Array, roof_albedo_cooling: Array, urban_heat_island: Array,
+) -> Array:  # fmt: skip
+    """Mean summer air temperature lowered by added canopy and by reflecting roofs.
+
+    The two effects add and then saturate, so that a city is never cooled by more than its heat island.
+    """
+    trees = canopy_added * canopy_cooling
+    roofs = cool_roof_share * roof_albedo_gain * albedo_retention * roof_albedo_cooling
+    return urban_heat_island * (1 - np.exp(-(trees + roofs) / urban_heat_island))
+
+
+@indicator(unit="index", source="canopy times greenness of trees over other cover")
+def greenness_added(canopy_added: Array, greenness_per_canopy: Array) -> Array:
+    """Rise of the vegetation index (NDVI) of the urban area by added canopy."""
+    return canopy_added * greenness_per_canopy

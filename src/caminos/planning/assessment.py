@@ -1,0 +1,214 @@
+"""What each action does: the change of every headline, the share of gaps closed, cost and readiness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from caminos.actions.library import Action
+from caminos.i18n import _
+from caminos.model.axes import DRAW, YEAR
+from caminos.model.indicator import PATHWAYS
+from caminos.model.values import NotEstimated
+from caminos.pathways.tables import Headline, headlines
+from caminos.planning.city_model import BASELINE, Case, CityModel, Measure
+from caminos.planning.finance import discount_factors, spending
+from caminos.planning.results import gap, scored, targets
+
+SMALLEST_GAP = 0.05  # of the base value: a gap smaller than this does not blow up the share that is closed
+PUBLIC = ("M", "U", "T", "R", "Co")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How a headline is scored: its target and the mean gap of the baseline that an action can close."""
+
+    headline: Headline
+    target: float
+    mean_gap: np.ndarray  # by draw
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """All actions against the baseline: closure[case, draw, headline], cost[case, draw], benefit[case, draw, group]."""
+
+    model: CityModel
+    cases: tuple[Case, ...]
+    scales: tuple[Scale, ...]
+    closure: np.ndarray
+    cost: np.ndarray
+    benefit: np.ndarray
+    not_scored: dict[str, tuple[str, ...]]
+
+    @cached_property
+    def by_pathway(self) -> np.ndarray:
+        """Weighted mean closure by pathway: [case, draw, pathway]; NaN where no headline is estimated."""
+        parts = []
+        for pathway in PATHWAYS:
+            chosen = [i for i, scale in enumerate(self.scales) if scale.headline.pathway == pathway]
+            weights = np.array([self.scales[i].headline.weight for i in chosen])
+            empty = np.full(self.closure.shape[:2], np.nan)
+            parts.append(self.closure[:, :, chosen] @ weights / weights.sum() if chosen else empty)
+        return np.stack(parts, axis=-1)
+
+    def effect(self, weights: Sequence[float] | None = None) -> np.ndarray:
+        """Closure over all pathways, weighted: [case, draw]."""
+        shares = np.ones(len(PATHWAYS)) if weights is None else np.asarray(weights, dtype=float)
+        known = ~np.isnan(self.by_pathway)
+        return np.nansum(self.by_pathway * shares, axis=-1) / np.sum(known * shares, axis=-1)
+
+
+def scored_headlines(model: CityModel) -> tuple[list[Headline], dict[str, tuple[str, ...]]]:
+    """The headlines that can be scored in this city, and the others with what they lack."""
+    chosen, lacking = [], {}
+    values = model.run([headline.indicator for headline in headlines()])
+    for headline in scored(headlines()):
+        value = values[headline.indicator]
+        if isinstance(value, NotEstimated):
+            lacking[headline.indicator] = value.missing
+        elif not np.isfinite(value[..., -1:, :, :, :]).any() and not np.isinf(value).any():
+            lacking[headline.indicator] = (headline.indicator,)
+        else:
+            chosen.append(headline)
+    return chosen, lacking
+
+
+def assess(
+    model: CityModel, cases: Sequence[Case], first: int, draws: int = 0, values: dict[str, np.ndarray] | None = None
+) -> Assessment:
+    """Every case against the baseline, from `first` to 2050, in one pass."""
+    chosen, lacking = scored_headlines(model)
+    every = (BASELINE, *cases)
+    names = [headline.indicator for headline in chosen] + ["burden_by_group"]
+    names = [name for name in names if name in model.graph.nodes]
+    results = model.run(names, every, draws=draws, values=values)
+    window = model.years >= first
+    scales, columns = [], []
+    for headline in chosen:
+        array = np.minimum(np.asarray(results[headline.indicator], dtype=float), model.years[-1] + 10.0) \
+            if headline.indicator == "carbon_budget_exhaustion_year" else np.asarray(results[headline.indicator])  # fmt: skip
+        series = array[:, :, :, 0, 0, 0]
+        base_value = float(np.nanmean(series[0, :, :1]))
+        target = targets(model, headline, base_value)
+        usable = series[:, :, window] if series.shape[2] > 1 else series
+        mean = np.nanmean(gap(usable, target, headline.direction), axis=2)
+        floor = SMALLEST_GAP * max(abs(base_value), abs(target), 1e-12)
+        reference = np.maximum(mean[:1], floor)
+        scales.append(Scale(headline, target, reference[0]))
+        columns.append(np.broadcast_to((mean[:1] - mean) / reference, _sizes(mean, len(every))))
+    size = max((column.shape[1] for column in columns), default=1)
+    size = max(size, *(array.shape[DRAW] for array in (values or {}).values()), 1)
+    closure = np.stack([np.broadcast_to(column, (len(every), size)) for column in columns], axis=-1)[1:]
+    burden = results.get("burden_by_group")
+    benefit = np.zeros((len(cases), size, 5))
+    if burden is not None and not isinstance(burden, NotEstimated):
+        factors = discount_factors(model.years, first, central(model, "real_discount_rate")).reshape(1, 1, -1, 1, 1, 1)
+        saved = np.sum((burden[:1] - burden) * factors, axis=YEAR)[:, :, 0, :, 0]
+        benefit = np.broadcast_to(saved, (len(every), size, saved.shape[2]))[1:]
+    cost = costs(model, cases, first, size, values)
+    return Assessment(model, tuple(cases), tuple(scales), closure, cost, benefit, lacking)
+
+
+def _sizes(mean: np.ndarray, cases: int) -> tuple[int, int]:
+    return cases, mean.shape[1]
+
+
+def central(model: CityModel, name: str) -> float:
+    """The central value of a single-valued input."""
+    return float(model.inputs[name].central.item())
+
+
+def drawn(model: CityModel, name: str, values: dict[str, np.ndarray] | None, size: int) -> np.ndarray:
+    """A single-valued input along the draw axis."""
+    array = (values or {}).get(name, model.inputs[name].central)
+    return np.broadcast_to(array.reshape(-1), (size,))
+
+
+def action_spending(
+    model: CityModel, measure: Measure, size: int = 1, values: dict[str, np.ndarray] | None = None,
+    public_only: bool = False,
+) -> np.ndarray:  # fmt: skip
+    """What one measure costs by draw and year, in USD; `public_only` leaves out what private owners pay."""
+    action = model.actions[measure.action]
+    evaluation = model.evaluation([BASELINE], values)
+    amount = evaluation.get(action.size)
+    assert not isinstance(amount, NotEstimated)
+    full = np.broadcast_to(amount[0, :, :1].reshape(amount.shape[DRAW], -1)[:, 0], (size,)) * measure.scale
+    capital = full * drawn(model, action.capital_cost, values, size)
+    operating = full * (drawn(model, action.operating_cost, values, size) if action.operating_cost else 0.0)
+    adoption = model.adoption([Case("", (Measure(measure.action, measure.start),))])[action.adoption].reshape(-1)
+    lifetime = np.maximum(drawn(model, action.lifetime, values, size), 0.0)
+    shape = np.array(
+        [
+            spending(model.years, measure.start, model.lead_time(action), action.ramp_years, life, 1.0, 0.0, adoption)
+            for life in np.unique(lifetime)
+        ]
+    )
+    by_draw = shape[np.searchsorted(np.unique(lifetime), lifetime)]
+    yearly = capital[:, None] * by_draw + operating[:, None] * adoption
+    share = public_share(model, action, values, size) if public_only else np.ones(size)
+    return np.asarray(yearly * share[:, None])
+
+
+def public_share(
+    model: CityModel, action: Action, values: dict[str, np.ndarray] | None = None, size: int = 1
+) -> np.ndarray:
+    """Part of an action's cost that falls on public budgets: all, unless private owners lead it."""
+    if action.implementer[:1] == ("P",):
+        return drawn(model, "public_share_of_private_action", values, size)
+    return np.ones(size)
+
+
+def costs(
+    model: CityModel, cases: Sequence[Case], first: int, size: int = 1, values: dict[str, np.ndarray] | None = None
+) -> np.ndarray:
+    """Present value of what each case costs everybody, by draw, with the staff any programme needs."""
+    rate = central(model, "real_discount_rate")
+    factors = discount_factors(model.years, first, rate)
+    overhead = drawn(model, "programme_overhead", values, size)
+    found = np.zeros((len(cases), size))
+    for number, case in enumerate(cases):
+        for measure in case.measures:
+            found[number] += action_spending(model, measure, size, values) @ factors + overhead
+    return found
+
+
+def readiness(model: CityModel, action: Action) -> dict[str, float]:
+    """How ready the city is for an action, from 0 to 1, in four parts.
+
+    data: share of the action's own inputs that are not recalled (quality C); prerequisites: 1 if it
+    needs no other action; time: 1 for effect within a year, falling with the lead time; public: 1 if
+    the city or a public body leads it.
+    """
+    nodes = [action.size] + [name for name in (action.capital_cost, action.operating_cost, action.lifetime) if name]
+    needed = {item for name in nodes for item in model.graph.needed((name,)) if item in model.inputs}
+    firm = [item for item in needed if model.inputs[item].quality != "C"]
+    return {
+        "data": len(firm) / max(len(needed), 1),
+        "prerequisites": 1.0 if not action.needs else 1 / (1 + len(action.needs)),
+        "time": 1 / (1 + max(model.lead_time(action) - 1, 0) / 2),
+        "public": 1.0 if action.implementer[:1] != ("P",) else 0.5,
+    }
+
+
+def single_cases(model: CityModel, start: int) -> list[Case]:
+    """Each available action alone, at full scale from `start`."""
+    return [Case(action.id, (Measure(action.id, start),)) for action in model.available]
+
+
+def why_unavailable(model: CityModel, action: Action) -> str:
+    """Why an action is shown but not ranked."""
+    if not action.effects:
+        return _("no sourced effect on any lever of the model")
+    return _("missing: {names}", names=", ".join(model.unavailable[action.id]))
+
+
+def shares_by_group(benefit: np.ndarray) -> np.ndarray:
+    """Share of the benefit that each quintile receives; NaN where there is no benefit to share."""
+    whole = np.sum(benefit, axis=-1, keepdims=True)
+    return np.where(np.abs(whole) > 0, benefit / whole, np.nan)
+
+

@@ -1,0 +1,204 @@
+"""Connection points: what one action does to all five pathways, for whom, and along which edges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from caminos.i18n import _
+from caminos.model.axes import QUINTILES, YEAR
+from caminos.model.indicator import PATHWAYS
+from caminos.model.values import NotEstimated
+from caminos.pathways.tables import headlines, pairs_without_evidence
+from caminos.planning.assessment import Assessment, assess, single_cases, why_unavailable
+from caminos.planning.city_model import BASELINE, Case, CityModel, Measure
+from caminos.planning.explanation import Step, contributions
+from caminos.planning.results import RANGE, QuestionError
+
+BY_GROUP = ("heat_deaths_by_group", "cold_deaths_by_group", "flood_damage_by_group", "energy_burden", "burden_by_group")
+YEARS = (2030, 2040, 2050)
+NEGLIGIBLE = 1e-9
+
+
+@dataclass(frozen=True)
+class Change:
+    """Change of one indicator by an action in one year, with its range over the draws."""
+
+    indicator: str
+    pathway: str
+    unit: str
+    year: int
+    group: str
+    value: float
+    low: float
+    high: float
+    relative: float
+    better: bool | None  # None where there is no headline direction
+
+
+@dataclass(frozen=True)
+class Connections:
+    """Everything one action moves in one city."""
+
+    action: str
+    start: int
+    changes: tuple[Change, ...]
+    groups: tuple[Change, ...]
+    chains: dict[str, tuple[Step, ...]]
+    unmoved: tuple[str, ...]
+    not_estimated: dict[str, str]
+
+
+def find_action(model: CityModel, name: str) -> str:
+    """The id of an action given by id or number; raises QuestionError naming the nearest, or why it is not ranked."""
+    from caminos.city.problems import nearest
+
+    ids = {str(action.number): action.id for action in model.actions.values() if action.number}
+    chosen = ids.get(name, name.replace("-", "_"))
+    if chosen not in model.actions:
+        near = nearest(chosen, model.actions)
+        hint = _(" Did you mean {names}?", names=near) if near else ""
+        raise QuestionError(_("There is no action {name}.", name=repr(name)) + hint)
+    if chosen in model.unavailable:
+        action = model.actions[chosen]
+        raise QuestionError(
+            _("{action} cannot be estimated in {city}: {why}. Add the fact to facts.csv, or a source for it.",
+              action=_(action.name), city=model.city.name, why=why_unavailable(model, action))
+        )  # fmt: skip
+    return chosen
+
+
+def connect(model: CityModel, action: str, start: int, draws: int = 500) -> Connections:
+    """The change of every headline on all five pathways by one action at full scale, and the chains that carry it."""
+    chosen = find_action(model, action)
+    case = Case(chosen, (Measure(chosen, start),))
+    names = [headline.indicator for headline in headlines()]
+    wanted = [*names, *BY_GROUP]
+    central = model.run(wanted, [BASELINE, case])
+    drawn = model.run(wanted, [BASELINE, case], draws=draws) if draws else central
+    direction = {headline.indicator: headline.direction for headline in headlines()}
+    changes: list[Change] = []
+    groups: list[Change] = []
+    unmoved, lacking = [], {}
+    for name in names:
+        if isinstance(central[name], NotEstimated):
+            lacking[name] = central[name].reason
+            continue
+        found = _changes(model, name, central[name], drawn[name], direction[name])
+        if any(abs(change.value) > 0 for change in found):
+            changes += found
+        else:
+            unmoved.append(name)
+    for name in BY_GROUP:
+        if not isinstance(central[name], NotEstimated):
+            groups += _group_changes(model, name, central[name], drawn[name])
+    both = model.evaluation([BASELINE, case])
+    moved = list(dict.fromkeys(change.indicator for change in changes))
+    chains = {name: tuple(contributions(model, case, name, int(model.years[-1]), both)) for name in moved}
+    return Connections(chosen, start, tuple(changes), tuple(groups), chains, tuple(unmoved), lacking)
+
+
+def _difference(array: np.ndarray) -> np.ndarray:
+    return array[-1:] - array[:1] if array.shape[0] > 1 else 0 * array
+
+
+def _changes(model: CityModel, name: str, central: np.ndarray, drawn: np.ndarray, direction: str) -> list[Change]:
+    node = model.graph.nodes[name]
+    scalar = central.shape[YEAR] == 1
+    found = []
+    for year in YEARS[-1:] if scalar else YEARS:
+        at = 0 if scalar else year - int(model.years[0])
+        base = _sum(central[:1], at)
+        with np.errstate(invalid="ignore"):
+            value = _finite(_sum(_difference(central), at))
+            spread = np.array([_finite(x) for x in _difference(drawn)[0, :, at].sum(axis=(1, 2, 3))])
+        low, high = np.percentile(spread, RANGE) if spread.size > 1 else (value, value)
+        better = None if abs(value) <= NEGLIGIBLE * abs(base) else (value < 0) == (direction == "lower")
+        value = 0.0 if better is None else value
+        relative = value / abs(base) if base and np.isfinite(base) else float("nan")
+        found.append(
+            Change(name, node.pathway, node.unit, year, "", value, float(low), float(high), relative, better)
+        )
+    return found
+
+
+def _sum(array: np.ndarray, at: int) -> float:
+    return float(array[0, 0, at].sum())
+
+
+def _finite(value: float) -> float:
+    """Infinity less infinity is no change; the carbon budget may outlast the model in both cases."""
+    return 0.0 if np.isnan(value) else float(value)
+
+
+def _group_changes(model: CityModel, name: str, central: np.ndarray, drawn: np.ndarray) -> list[Change]:
+    node, at = model.graph.nodes[name], len(model.years) - 1
+    change, spread = _difference(central)[0, 0, at, 0, :, 0], _difference(drawn)[0, :, at, 0, :, 0]
+    base = central[0, 0, at, 0, :, 0]
+    found = []
+    for place, group in enumerate(QUINTILES):
+        low, high = np.percentile(spread[:, place], RANGE) if len(spread) > 1 else (change[place], change[place])
+        found.append(
+            Change(
+                name, node.pathway, node.unit, int(model.years[-1]), group, float(change[place]), float(low),
+                float(high), float(change[place] / abs(base[place])) if base[place] else float("nan"),
+                bool(change[place] < 0) if change[place] else None,
+            )
+        )  # fmt: skip
+    return found
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the matrix: all actions that enter on one pathway, and what they do to another."""
+
+    entry: str
+    moved: str
+    mean_closure: float
+    helping: int
+    harming: int
+    actions: int
+    strongest: str
+    links: tuple[str, ...]
+    reason: str
+
+
+def matrix(model: CityModel, start: int, assessment: Assessment | None = None) -> list[Cell]:
+    """Entry pathway by pathway moved: the mean share of the gaps that the actions of the row close in the column."""
+    found = assessment or assess(model, single_cases(model, start), start)
+    closure = found.by_pathway[:, 0]
+    edges = declared_pairs(model)
+    cells = []
+    for entry in PATHWAYS:
+        rows = [i for i, case in enumerate(found.cases) if model.actions[case.name].pathway == entry]
+        for column, moved in enumerate(PATHWAYS):
+            values = closure[rows, column] if rows else np.array([])
+            values = values[np.isfinite(values)]
+            strongest = ""
+            if values.size and np.max(np.abs(values)) > NEGLIGIBLE:
+                strongest = found.cases[rows[int(np.argmax(np.abs(closure[rows, column])))]].name
+            links = tuple(edges.get((entry, moved), ()))
+            reason = "" if links or entry == moved else pairs_without_evidence().get((entry, moved), "")
+            cells.append(
+                Cell(
+                    entry, moved, float(values.mean()) if values.size else float("nan"),
+                    int((values > NEGLIGIBLE).sum()), int((values < -NEGLIGIBLE).sum()), len(rows), strongest, links,
+                    reason,
+                )
+            )  # fmt: skip
+    return cells
+
+
+def declared_pairs(model: CityModel) -> dict[tuple[str, str], list[str]]:
+    """For every ordered pair of pathways, the declared connections that join them directly."""
+    from caminos.pathways.tables import connections
+
+    found: dict[tuple[str, str], list[str]] = {}
+    for link in connections():
+        source, target = model.graph.nodes[link.source_node], model.graph.nodes[link.target_node]
+        if source.pathway and target.pathway and source.pathway != target.pathway:
+            found.setdefault((source.pathway, target.pathway), []).append(link.id)
+    return found
+
+

@@ -1,0 +1,173 @@
+"""The entry point: where effect on all pathways per cost is highest and the city is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from caminos.model import uncertainty
+from caminos.model.indicator import PATHWAYS
+from caminos.model.values import NotEstimated
+from caminos.pathways.tables import headlines
+from caminos.planning.assessment import Assessment, assess, readiness, single_cases, why_unavailable
+from caminos.planning.city_model import CityModel
+from caminos.planning.results import gap, targets
+
+TOP = 5
+PER = 100e6  # USD
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One action in the ranking. `effect` is the mean share of all gaps closed to 2050."""
+
+    action: str
+    number: int
+    name: str
+    pathway: str
+    rank: int
+    effect: float
+    by_pathway: dict[str, float]
+    cost: float
+    effect_per_cost: float
+    readiness: float
+    readiness_parts: dict[str, float]
+    score: float
+    benefit_cost: float
+    benefit_of_poorest: float
+    lowest_rank: int
+    highest_rank: int
+    weak: bool
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """One headline's gap to its target, as the city would go on."""
+
+    indicator: str
+    pathway: str
+    base: float
+    future: float
+    target: float
+    unit: str
+    relative_gap: float
+    best_action: str
+    closed_by_best: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The ranking, the challenges, what was left out and why, and which weak inputs turn the ranking."""
+
+    ranking: tuple[Ranked, ...]
+    challenges: tuple[Challenge, ...]
+    left_out: dict[str, str]
+    flips: tuple[tuple[str, str], ...]
+    not_scored: dict[str, tuple[str, ...]]
+    weak_inputs: int
+
+
+def scores(assessment: Assessment, weights: Sequence[float] | None = None) -> np.ndarray:
+    """Effect per cost times readiness, by action and draw."""
+    ready = np.array(
+        [np.mean(list(readiness(assessment.model, assessment.model.actions[case.name]).values())) for case in assessment.cases]
+    )
+    return assessment.effect(weights) / (assessment.cost / PER) * ready[:, None]
+
+
+def entry(model: CityModel, start: int, weights: Sequence[float] | None = None) -> Entry:
+    """Rank actions and challenges; run the ranking again at both ends of every input of quality C."""
+    cases = single_cases(model, start)
+    names = [headline.indicator for headline in headlines()] + ["burden_by_group"]
+    used = [action for action in model.available]
+    names += [action.size for action in used]
+    weak = model.weak_inputs([name for name in names if name in model.graph.nodes])
+    weak += [
+        name
+        for name in _cost_inputs(model)
+        if name not in weak and model.inputs[name].quality == "C" and model.inputs[name].uncertain.size
+    ]
+    assessment = assess(model, cases, start, values=uncertainty.ends(model.inputs, weak))
+    score = scores(assessment, weights)
+    order = np.argsort(-score[:, 0], kind="stable")
+    ranks = np.argsort(np.argsort(-score, axis=0, kind="stable"), axis=0) + 1
+    flips = _flips(score, ranks, weak, cases, order)
+    ranking = tuple(_ranked(assessment, score, ranks, int(i), place + 1, weights) for place, i in enumerate(order))
+    left_out = {action.id: why_unavailable(model, action) for action in model.actions.values() if action.id in model.unavailable}
+    return Entry(ranking, challenges(assessment), left_out, flips, assessment.not_scored, len(weak))
+
+
+def _cost_inputs(model: CityModel) -> list[str]:
+    names = ["programme_overhead"]
+    for action in model.available:
+        names += [action.capital_cost, action.lifetime] + ([action.operating_cost] if action.operating_cost else [])
+    return list(dict.fromkeys(names))
+
+
+def _ranked(
+    assessment: Assessment, score: np.ndarray, ranks: np.ndarray, i: int, place: int, weights: Sequence[float] | None
+) -> Ranked:
+    action = assessment.model.actions[assessment.cases[i].name]
+    parts = readiness(assessment.model, action)
+    cost = float(assessment.cost[i, 0])
+    benefit = assessment.benefit[i, 0]
+    effect = float(assessment.effect(weights)[i, 0])
+    whole = float(benefit.sum())
+    return Ranked(
+        action.id, action.number, action.name, action.pathway, place, effect,
+        {pathway: float(assessment.by_pathway[i, 0, j]) for j, pathway in enumerate(PATHWAYS)},
+        cost, effect / (cost / PER), float(np.mean(list(parts.values()))), parts, float(score[i, 0]),
+        whole / cost, float(benefit[0] / whole) if whole else float("nan"),
+        int(ranks[i].max()), int(ranks[i].min()), bool(ranks[i].max() != ranks[i].min()),
+    )  # fmt: skip
+
+
+def _flips(
+    score: np.ndarray, ranks: np.ndarray, weak: Sequence[str], cases: Sequence[object], order: np.ndarray
+) -> tuple[tuple[str, str], ...]:
+    """Weak inputs that change who is first, or who is among the first five, with what they change."""
+    first, best = int(order[0]), set(order[:TOP].tolist())
+    found = []
+    for number, name in enumerate(weak):
+        for end, draw in (("low", 1 + 2 * number), ("high", 2 + 2 * number)):
+            leader = int(np.argmax(score[:, draw]))
+            now = set(np.flatnonzero(ranks[:, draw] <= TOP).tolist())
+            if leader != first:
+                found.append((name, f"{end}: first {cases[leader].name}"))  # type: ignore[attr-defined]
+            elif now != best:
+                joined = ", ".join(cases[i].name for i in sorted(now - best))  # type: ignore[attr-defined]
+                found.append((name, f"{end}: {joined} joins the first {TOP}"))
+    return tuple(found)
+
+
+def challenges(assessment: Assessment) -> tuple[Challenge, ...]:
+    """Every headline with its gap to target in 2050, the widest first; those not estimated last, with the reason."""
+    model = assessment.model
+    values = model.run([headline.indicator for headline in headlines()])
+    column = {scale.headline.indicator: i for i, scale in enumerate(assessment.scales)}
+    found = []
+    for headline in headlines():
+        value = values[headline.indicator]
+        unit = model.graph.nodes[headline.indicator].unit
+        if isinstance(value, NotEstimated):
+            nan = float("nan")
+            found.append(
+                Challenge(headline.indicator, headline.pathway, nan, nan, headline.target, unit, nan, "", nan, value.reason)
+            )
+            continue
+        series = np.nansum(value, axis=(3, 4, 5))[0, 0]
+        finite = series[np.isfinite(series)]
+        base, future = (float(finite[0]), float(series[-1])) if finite.size else (float(series[0]), float(series[-1]))
+        target = targets(model, headline, base)
+        wide = float(gap(np.array([future]), target, headline.direction)[0])
+        relative = wide / max(abs(target), abs(base), 1e-12)
+        best, closed = "", float("nan")
+        if headline.indicator in column and relative > 0:
+            closure = assessment.closure[:, 0, column[headline.indicator]]
+            best, closed = assessment.cases[int(np.argmax(closure))].name, float(closure.max())
+            best = best if closed > 0 else ""
+        found.append(Challenge(headline.indicator, headline.pathway, base, future, target, unit, relative, best, closed, ""))
+    return tuple(sorted(found, key=lambda item: (item.reason != "", -item.relative_gap if item.relative_gap == item.relative_gap else 0)))

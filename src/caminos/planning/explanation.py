@@ -1,0 +1,209 @@
+"""Explanations: where a number comes from, and by which connections an action reaches it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from caminos.model.axes import DRAW, YEAR
+from caminos.model.evaluation import Evaluation
+from caminos.model.graph import arguments
+from caminos.model.indicator import Indicator, Node, Source
+from caminos.model.values import Input, NotEstimated
+from caminos.pathways.tables import Connection, connections
+from caminos.planning.city_model import BASELINE, Case, CityModel
+from caminos.planning.results import Value, ask, node_of, place, value_at
+
+LEAST = 1e-9  # changes below this share of the value are rounding, not effects
+
+
+@dataclass(frozen=True)
+class Step:
+    """One edge by which an action reaches a number: what the target changes when only this argument moves."""
+
+    source: str
+    target: str
+    source_pathway: str
+    target_pathway: str
+    change: float
+    unit: str
+    connection: Connection | None
+
+
+def equation(node: Node) -> str:
+    """The equation of a node, read from the function that computes it."""
+    if not isinstance(node, Indicator):
+        return ""
+    if node.equation:
+        return node.equation
+    tree = ast.parse(textwrap.dedent(inspect.getsource(node.function))).body[0]
+    assert isinstance(tree, ast.FunctionDef)
+    body = tree.body[1:] if ast.get_docstring(tree) else tree.body
+    return "\n".join(ast.unparse(line).removeprefix("return ") for line in body)
+
+
+def declared(source: str, target: str) -> Connection | None:
+    """The connection declared for an edge, if it has one."""
+    return next((item for item in connections() if (item.source_node, item.target_node) == (source, target)), None)
+
+
+def upstream_connections(model: CityModel, name: str) -> list[Connection]:
+    """Declared edges that lie above a node."""
+    above = set(model.graph.needed((name,)))
+    return [item for item in connections() if item.source_node in above and item.target_node in above]
+
+
+def without_links(model: CityModel, name: str, case: Case = BASELINE) -> tuple[list[Connection], Any, Any]:
+    """A node with each connection above it switched off in turn, all in one pass along the draw axis.
+
+    Returns the connections, the central result and the result in which draw i lacks connection i.
+    """
+    links = [link for link in upstream_connections(model, name) if link.parameter in model.inputs]
+    values: dict[str, np.ndarray] = {}
+    for number, link in enumerate(links):
+        item = model.inputs[link.parameter].central
+        array = values.get(link.parameter)
+        if array is None:
+            array = values[link.parameter] = np.repeat(item, len(links), axis=DRAW)
+        array[:, number] = link.no_effect
+    central = model.run([name], [case])[name]
+    switched = model.run([name], [case], values=values, block=256)[name] if links else central
+    return links, central, switched
+
+
+def explain(
+    model: CityModel, name: str, year: int | None = None, zone: str = "", group: str = "", kind: str = "",
+    case: Case = BASELINE, draws: int = 200,
+) -> dict[str, Any]:  # fmt: skip
+    """Everything about one number: value, range, unit, equation, inputs with their sources, connections passed."""
+    node = node_of(model, name)
+    number = ask(model, node.name, year, zone, group, kind, case, draws)[0]
+    found: dict[str, Any] = asdict(number)
+    found |= {"meaning": node.meaning, "equation": equation(node), "role": node.role, "pathway": node.pathway}
+    found["source"] = node.source if isinstance(node, Indicator) else ""
+    found["inputs"] = [_argument(model, item, number, case) for item in arguments(node)]
+    found["records"] = _records(model.inputs.get(node.name), number)
+    found["connections"] = _passed(model, node, number, case)
+    found["quality"] = weakest(model, node.name)
+    return found
+
+
+def weakest(model: CityModel, name: str) -> str:
+    """The weakest quality of all inputs above a node."""
+    needed = model.graph.needed((name,))
+    return max((model.inputs[item].quality for item in needed if item in model.inputs), default="A")
+
+
+def _argument(model: CityModel, name: str, at: Value, case: Case) -> dict[str, Any]:
+    """One argument with its own value, and for an input its source, quality and date."""
+    node = model.graph.nodes[name]
+    result = model.run([name], [case])[name]
+    spare = {"zone": at.zone, "group": at.group, "kind": at.kind}
+    if isinstance(result, NotEstimated):
+        value = value_at(model, node, result, None)
+        shown = [value]
+    else:
+        from caminos.planning.results import cells
+
+        chosen = [
+            cell
+            for cell in cells(model, node, result)
+            if all(not have or not want or have == want for have, want in zip(cell, spare.values(), strict=True))
+        ]
+        matching = chosen or cells(model, node, result)
+        year = at.year if result.shape[YEAR] == len(model.years) else None
+        shown = [value_at(model, node, result, None, year, *cell) for cell in matching[:12]]
+    link = declared(name, at.name)
+    return {
+        "name": name, "role": node.role, "unit": node.unit, "meaning": node.meaning.split("\n")[0],
+        "values": [asdict(value) for value in shown],
+        "records": _records(model.inputs.get(name), at),
+        "connection": link.id if link else "",
+    }  # fmt: skip
+
+
+def _records(item: Input | None, at: Value) -> list[dict[str, Any]]:
+    if item is None:
+        return []
+    chosen = [
+        record
+        for record in item.records
+        if (not at.zone or not record.zone or record.zone == at.zone)
+        and (not at.group or not record.group or record.group == at.group)
+        and (not at.kind or not record.kind or record.kind == at.kind)
+    ] or list(item.records)
+    return [asdict(record) for record in chosen[:12]]
+
+
+def _passed(model: CityModel, node: Node, at: Value, case: Case) -> list[dict[str, Any]]:
+    """Connections above the number that change it, with the number as it would be without each."""
+    links, central, switched = without_links(model, node.name, case)
+    if isinstance(central, NotEstimated) or isinstance(switched, NotEstimated) or not links:
+        return []
+    where = place(model, node, central, at.year, at.zone, at.group, at.kind)
+    full = float(central[(0, 0, *where)])
+    found = []
+    for number, link in enumerate(links):
+        other = float(switched[(0, min(number, switched.shape[DRAW] - 1), *where)])
+        if full != other and not abs(full - other) <= LEAST * abs(full):
+            found.append({**asdict(link), "without": other, "effect": full - other})
+    return found
+
+
+def contributions(model: CityModel, case: Case, target: str, year: int, before: Evaluation | None = None) -> list[Step]:
+    """The chain by which a case moves a target: for each edge, the change of its end when it alone moves.
+
+    Each function above the target is called once for each argument that differs from the baseline,
+    with all other arguments at the baseline. An edge whose end does not change is not in the chain.
+    """
+    both = before or model.evaluation([BASELINE, case])
+    both.compute([target], keep=True)
+    position = year - int(model.years[0])
+    steps = []
+    for name in model.graph.needed((target,)):
+        node = model.graph.nodes[name]
+        if not isinstance(node, Indicator):
+            continue
+        given = {argument: both.get(argument) for argument in node.arguments}
+        if any(isinstance(value, NotEstimated) for value in given.values()):
+            continue
+        moving = [argument for argument, value in given.items() if value.shape[0] > 1]
+        if not moving:
+            continue
+        still = {argument: value[:1] for argument, value in given.items()}
+        base = node.function(**still)
+        for argument in moving:
+            moved = node.function(**{**still, argument: given[argument][-1:]})
+            change = _cell_change(moved - base, position)
+            if abs(change) > LEAST * abs(_cell_change(base, position)):
+                start = model.graph.nodes[argument]
+                steps.append(
+                    Step(argument, name, start.pathway, node.pathway, change, node.unit, declared(argument, name))
+                )
+    return _reaching(steps, target)
+
+
+def _cell_change(array: np.ndarray, position: int) -> float:
+    """A change summed over zones, groups and kinds at one year."""
+    year = position if array.shape[YEAR] > 1 else 0
+    return float(np.nansum(array[0, 0, year]))
+
+
+def _reaching(steps: list[Step], target: str) -> list[Step]:
+    """The steps from which the target can still be reached."""
+    wanted, kept = {target}, []
+    for step in reversed(steps):
+        if step.target in wanted:
+            wanted.add(step.source)
+            kept.append(step)
+    return list(reversed(kept))
+
+
+def leaves(model: CityModel, name: str) -> list[str]:
+    """All facts and parameters above a node."""
+    return [item for item in model.graph.needed((name,)) if isinstance(model.graph.nodes[item], Source)]

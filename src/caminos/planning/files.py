@@ -1,0 +1,94 @@
+"""Plans and results on disk. Writes are atomic: a file is whole or it is not there."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+
+from caminos.city.package import write_atomic
+from caminos.model.axes import GROUP, KIND, QUINTILES, ZONE, labels
+from caminos.model.indicator import Indicator
+from caminos.model.values import NotEstimated
+from caminos.planning.city_model import BASELINE, SEED, Case, CityModel
+from caminos.planning.portfolio import Plan
+from caminos.planning.results import RANGE
+
+DRAWS = 200
+
+
+def plan_text(model: CityModel, plan: Plan) -> str:
+    """A plan as TOML: what was asked for, and each measure with its start and scale."""
+    lines = [
+        f"# {model.city.name}: plan from {plan.start}. Money in USD at prices of 2023.",
+        f'city = "{model.city.id}"',
+        f"start = {plan.start}",
+        f"budget_per_year = {plan.budget:.0f}",
+        f"pathway_weights = {list(plan.weights)}",
+        f"floor_for_poorest = {plan.floor}",
+        "",
+    ]
+    for measure in plan.measures:
+        lines += ["[[measures]]", f'action = "{measure.action}"', f"start = {measure.start}", f"scale = {measure.scale:g}", ""]
+    return "\n".join(lines)
+
+
+def write_plan(model: CityModel, plan: Plan, path: Path) -> Path:
+    """Write a plan; a file of that name is replaced only once the new one is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, plan_text(model, plan))
+    return path
+
+
+def write_results(model: CityModel, plan: Plan, path: Path, draws: int = DRAWS) -> Path:
+    """Every indicator by case, year, zone, group and kind, with its range, as a tidy Parquet table."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names = [name for name, node in model.graph.nodes.items() if isinstance(node, Indicator) and node.pathway]
+    cases = [BASELINE, Case("plan", plan.measures)]
+    central = model.run(names, cases)
+    columns: dict[str, list[object]] = {
+        key: [] for key in ("indicator", "pathway", "case", "year", "zone", "group", "kind", "value", "low", "high", "unit", "missing")
+    }
+    for batch in range(0, len(names), 40):
+        part = names[batch : batch + 40]
+        drawn = model.run(part, cases, draws=draws)
+        for name in part:
+            _add(model, columns, name, central[name], drawn[name])
+    metadata = {"city": model.city.id, "seed": str(SEED), "draws": str(draws), "money": "USD at prices of 2023"}
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns).replace_schema_metadata(metadata), sink, compression="zstd")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, sink.getvalue())
+    return path
+
+
+def _add(model: CityModel, columns: dict[str, list[object]], name: str, central: object, drawn: object) -> None:
+    node = model.graph.nodes[name]
+    if isinstance(central, NotEstimated):
+        values = (name, node.pathway, "", None, "", "", "", None, None, None, node.unit, ", ".join(central.missing))
+        for column, value in zip(columns.values(), values, strict=True):
+            column.append(value)
+        return
+    assert isinstance(central, np.ndarray)
+    assert isinstance(drawn, np.ndarray)
+    low, high = np.percentile(drawn, RANGE, axis=1, keepdims=True, method="nearest")
+    shape = central.shape
+    zones = [zone.id for zone in model.city.zones] if shape[ZONE] > 1 else [""]
+    groups = list(QUINTILES) if shape[GROUP] > 1 else [""]
+    kinds = list(labels(node.classification)) if shape[KIND] > 1 else [""]
+    years = [int(year) for year in model.years] if shape[2] > 1 else [None]
+    for index in np.ndindex(shape):
+        case, _draw, year, zone, group, kind = index
+        value = float(central[index])
+        missing = "" if value == value else "no value for this place"
+        spread = (float(low[index]), float(high[index]))
+        row = (
+            name, node.pathway, ("baseline", "plan")[case] if shape[0] > 1 else "baseline and plan", years[year],
+            zones[zone], groups[group], kinds[kind], value if value == value else None,
+            spread[0] if value == value else None, spread[1] if value == value else None, node.unit, missing,
+        )  # fmt: skip
+        for column, cell in zip(columns.values(), row, strict=True):
+            column.append(cell)

@@ -1,0 +1,158 @@
+"""Numbers out of results: one value with its range, and gaps to targets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from caminos.i18n import _
+from caminos.model.axes import DRAW, GROUP, KIND, QUINTILES, YEAR, ZONE, labels
+from caminos.model.evaluation import Result
+from caminos.model.indicator import Indicator, Node, Source
+from caminos.model.values import NotEstimated
+from caminos.pathways.tables import Headline
+from caminos.planning.city_model import BASELINE, Case, CityModel
+
+RANGE = (5, 95)  # percentiles of the draws that are shown as the range
+
+
+class QuestionError(ValueError):
+    """A question the model cannot answer: an unknown name, year, zone, group or kind."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """One number with its range; not a number where it is not estimated, with the reason."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    unit: str
+    year: int | None = None
+    zone: str = ""
+    group: str = ""
+    kind: str = ""
+    reason: str = ""
+
+
+def node_of(model: CityModel, name: str) -> Node:
+    """The node called `name`; raises QuestionError with the nearest names if there is none."""
+    from caminos.city.problems import nearest
+
+    node = model.graph.nodes.get(name) or model.graph.nodes.get("base_" + name)
+    if node is None:
+        near = nearest(name, model.graph.nodes)
+        hint = _(" Did you mean {names}?", names=near) if near else ""
+        raise QuestionError(_("There is nothing called {name}.", name=repr(name)) + hint)
+    return node
+
+
+def place(model: CityModel, node: Node, array: np.ndarray, year: int | None, zone: str, group: str, kind: str) -> tuple:
+    """Index of one cell of a result along year, zone, group and kind; raises QuestionError if it has none."""
+    axes = {YEAR: 0, ZONE: 0, GROUP: 0, KIND: 0}
+    if array.shape[YEAR] == len(model.years):
+        wanted = int(model.years[-1]) if year is None else year
+        if wanted not in model.years:
+            first, last = model.years[0], model.years[-1]
+            raise QuestionError(_("There is no year {year}: ask for {first} to {last}.", year=year, first=first, last=last))
+        axes[YEAR] = wanted - int(model.years[0])
+    for axis, given, known, what in (
+        (ZONE, zone, [item.id for item in model.city.zones], "zone"),
+        (GROUP, group, list(QUINTILES), "group"),
+        (KIND, kind, list(labels(node.classification)), "kind"),
+    ):
+        if array.shape[axis] == 1:
+            if given:
+                raise QuestionError(_("{name} does not differ by {what}.", name=node.name, what=_(what)))
+            continue
+        if given not in known:
+            choice = ", ".join(known[:30])
+            raise QuestionError(_("{name} needs a {what}: {known}.", name=node.name, what=_(what), known=choice))
+        axes[axis] = known.index(given)
+    return axes[YEAR], axes[ZONE], axes[GROUP], axes[KIND]
+
+
+def cells(model: CityModel, node: Node, result: Result) -> list[tuple[str, str, str]]:
+    """Every (zone, group, kind) that a result has."""
+    if isinstance(result, NotEstimated):
+        return [("", "", "")]
+    zones = [item.id for item in model.city.zones] if result.shape[ZONE] > 1 else [""]
+    groups = list(QUINTILES) if result.shape[GROUP] > 1 else [""]
+    kinds = list(labels(node.classification)) if result.shape[KIND] > 1 else [""]
+    return [(zone, group, kind) for zone in zones for group in groups for kind in kinds]
+
+
+def value_at(
+    model: CityModel, node: Node, central: Result, drawn: Result | None, year: int | None = None, zone: str = "",
+    group: str = "", kind: str = "", case: int = 0,
+) -> Value:  # fmt: skip
+    """One cell of a result as a number with its range (5 to 95 % of the draws)."""
+    if isinstance(central, NotEstimated):
+        nan = float("nan")
+        return Value(node.name, nan, nan, nan, node.unit, year, zone, group, kind, central.reason)
+    where = place(model, node, central, year, zone, group, kind)
+    case = case if central.shape[0] > 1 else 0
+    number = float(central[(case, 0, *where)])
+    low = high = number
+    if drawn is not None and not isinstance(drawn, NotEstimated):
+        spread = drawn[(case if drawn.shape[0] > 1 else 0, slice(None), *where)]
+        spread = spread[~np.isnan(spread)]
+        if spread.size > 1:
+            low, high = (float(item) for item in np.percentile(spread, RANGE, method="nearest"))
+    shown = int(model.years[where[0]]) if central.shape[YEAR] == len(model.years) else None
+    reason = "" if number == number else why_missing(model, node, zone, group, kind)
+    return Value(node.name, number, low, high, node.unit, shown, zone, group, kind, reason)
+
+
+def why_missing(model: CityModel, node: Node, zone: str, group: str, kind: str) -> str:
+    """Why one cell of a result is not a number: the facts above it that lack the zone or kind."""
+    where = zone or kind or group
+    lacking = []
+    for name in model.graph.needed((node.name,)):
+        source, item = model.graph.nodes[name], model.inputs.get(name)
+        if item is None or not isinstance(source, Source) or source.role != "fact":
+            continue
+        if np.isnan(item.central).any():
+            lacking.append(name)
+    names = ", ".join(lacking) or node.name
+    return _("not estimated: {names} has no value for {where}", names=names, where=where or _("this place"))
+
+
+def ask(
+    model: CityModel, name: str, year: int | None = None, zone: str = "", group: str = "", kind: str = "",
+    case: Case = BASELINE, draws: int = 200,
+) -> list[Value]:  # fmt: skip
+    """The number called `name` with its range; all its cells where zone, group or kind are left open."""
+    node = node_of(model, name)
+    central = model.run([node.name], [case])[node.name]
+    drawn = model.run([node.name], [case], draws=draws)[node.name] if draws else None
+    if zone or group or kind or isinstance(central, NotEstimated):
+        return [value_at(model, node, central, drawn, year, zone, group, kind)]
+    return [value_at(model, node, central, drawn, year, *cell) for cell in cells(model, node, central)]
+
+
+def targets(model: CityModel, headline: Headline, base: float) -> float:
+    """The target of a headline in its unit; the city's own target prevails."""
+    own = model.city.targets.get(headline.indicator)
+    if own is not None:
+        return float(own["value"])
+    return headline.target * base if headline.target_kind == "of base" else headline.target
+
+
+def scored(headline_list: Sequence[Headline]) -> list[Headline]:
+    """The headlines that count when actions are ranked."""
+    return [headline for headline in headline_list if headline.weight > 0]
+
+
+def gap(values: np.ndarray, target: np.ndarray | float, direction: str) -> np.ndarray:
+    """How far values are from a target on its wrong side; zero once it is met."""
+    distance = values - target if direction == "lower" else target - values
+    return np.maximum(distance, 0)
+
+
+def is_indicator(node: Node) -> bool:
+    """Whether a node is computed rather than given."""
+    return isinstance(node, Indicator)

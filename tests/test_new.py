@@ -1,0 +1,140 @@
+"""A first package from open defaults: the place, the values, the marks on them."""
+
+from __future__ import annotations
+
+import csv
+import time
+from pathlib import Path
+
+import pytest
+
+from caminos.city.check import check_city
+from caminos.city.national import national
+from caminos.city.new import default_facts, new_city
+from caminos.city.package import read_city
+from caminos.city.places import PlaceError, countries, find_place
+from caminos.city.vocabulary import vocabulary
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "country"),
+    [
+        ("Rosario, Argentina", "Rosario", "ARG"),
+        ("porto alegre, BRASIL", "Porto Alegre", "BRA"),
+        ("Sao Paulo, BR", "São Paulo", "BRA"),
+        ("Bogota, col", "Bogotá", "COL"),
+        ("Munique, Alemanha", "Munich", "DEU"),
+        ("Londres, Reino Unido", "London", "GBR"),
+        ("Springfield, Illinois, USA", "Springfield", "USA"),
+        ("3838583", "Rosario", "ARG"),
+    ],
+)
+def test_places_are_found_however_they_are_written(text: str, name: str, country: str) -> None:
+    place = find_place(text)
+    assert (place.name, place.country) == (name, country)
+
+
+def test_an_ambiguous_name_lists_its_candidates() -> None:
+    with pytest.raises(PlaceError, match="places are called Springfield") as error:
+        find_place("Springfield, United States")
+    candidates = error.value.candidates
+    assert {"Illinois", "Missouri"} <= {place.region for place in candidates}
+    assert [place.population for place in candidates] == sorted((p.population for p in candidates), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [("Rosaria, Argentina", "Rosario"), ("Xyzzy, Argentinia", "Argentina"), ("", "City, Country"), ("999", "999")],
+)
+def test_an_unknown_name_gets_the_nearest(text: str, hint: str) -> None:
+    with pytest.raises(PlaceError, match=hint):
+        find_place(text)
+
+
+def test_rosario_is_made_within_seconds_and_reads_without_errors(tmp_path: Path) -> None:
+    started = time.perf_counter()
+    folder = new_city("Rosario, Argentina", tmp_path / "rosario")
+    assert time.perf_counter() - started < 2
+    rosario = read_city(folder)
+    assert rosario.region == ("Argentina", "South America", "Latin America", "Americas", "world")
+    assert (rosario.currency, rosario.language) == ("ARS", "es")
+    assert rosario.value("population") == find_place("Rosario, Argentina").population
+    assert not [problem for problem in check_city(folder) if problem.severity == "error"]
+
+
+def test_every_value_is_marked_as_a_default_with_its_range(tmp_path: Path) -> None:
+    rosario = read_city(new_city("Rosario, Argentina", tmp_path / "rosario"))
+    for fact in rosario.facts:
+        assert fact.note.startswith("default:")
+        assert fact.source
+        assert fact.quality == ("B" if fact.name == "population" else "C")
+        assert fact.notation or fact.low <= fact.value <= fact.high
+
+
+def test_the_life_cycle_intensity_is_not_passed_off_as_a_direct_factor() -> None:
+    rows = {row["name"]: row for row in default_facts(find_place("Porto Alegre, Brasil"))}
+    grid = rows["grid_emission_factor"]
+    assert "LIFE-CYCLE" in str(grid["note"])
+    assert float(str(grid["low"])) < 0.0426 < float(str(grid["high"]))  # Brazil's direct factor of 2022
+
+
+def test_waste_comes_from_the_city_table_where_the_city_is_there(tmp_path: Path) -> None:
+    rosario = read_city(new_city("Rosario, Argentina", tmp_path / "rosario"))
+    food = rosario.fact("waste_composition", "food")
+    assert food.value == pytest.approx(58.38 / 101.25, rel=1e-3)  # What a Waste 2.0, city table, scaled to 1
+    assert "city data" in food.source
+    parts = [fact for fact in rosario.facts if fact.name == "waste_composition"]
+    assert {fact.kind for fact in parts} == set(vocabulary()["waste_composition"].kinds)
+    assert sum(fact.value for fact in parts) == pytest.approx(1, abs=0.001)
+
+
+def test_road_fuels_give_back_the_country_s_emissions() -> None:
+    place = find_place("Rosario, Argentina")
+    energy = {row["kind"]: row["value"] for row in default_facts(place) if row["name"] == "road_fuel_energy"}
+    emissions = float(str(energy["gasoline"])) * 69.3 + float(str(energy["diesel"])) * 74.1
+    per_person = national("ARG")["transport_emissions_per_person", ""].value * 0.87
+    assert emissions == pytest.approx(per_person * place.population, rel=2e-3)
+
+
+def test_what_no_source_gives_is_left_out_and_said(tmp_path: Path) -> None:
+    folder = new_city("Rosario, Argentina", tmp_path / "rosario")
+    rosario = read_city(folder)
+    assert not [fact for fact in rosario.facts if fact.name in ("gini", "canopy_cover", "flood_level")]
+    notes = (folder / "city.toml").read_text(encoding="utf-8").splitlines()[0]
+    assert notes.startswith("notes = ")
+    assert all(name in notes for name in ("gini", "canopy_cover", "flood_level", "GeoNames"))
+
+
+def test_an_existing_folder_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "rosario").mkdir()
+    with pytest.raises(FileExistsError, match="nothing was written"):
+        new_city("Rosario, Argentina", tmp_path / "rosario")
+    assert list((tmp_path / "rosario").iterdir()) == []
+
+
+def test_cities_of_poor_and_of_odd_data_can_be_made_too(tmp_path: Path) -> None:
+    for text in (
+        "Kabul, Afghanistan",
+        "Pyongyang, KP",
+        "Singapore, SG",
+        "Nairobi, Quênia",
+        "Nuuk, GL",
+        "Reykjavik, IS",
+    ):
+        read_city(new_city(text, tmp_path / text.split(",")[0]))
+
+
+def test_tables_are_tidy() -> None:
+    folder = Path(__file__).parents[1] / "src/caminos/city"
+    keys = set()
+    with (folder / "countries.csv").open(encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            key = (row["country"], row["name"], row["kind"])
+            assert key not in keys
+            keys.add(key)
+            assert row["country"] in countries()
+            assert row["source"]
+            assert float(row["low"] or row["value"]) <= float(row["value"]) <= float(row["high"] or row["value"]), row
+    assert (folder / "places.csv.gz").stat().st_size < 1_000_000
+    assert "Attribution 4.0" in (folder / "places.SOURCE.txt").read_text()
+    assert all(country.region[-1] == "world" for country in countries().values())
