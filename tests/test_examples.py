@@ -1,20 +1,20 @@
 """Worked examples from the literature: one TOML file each, which a person who does not program can read and write.
 
-    indicator = "landfill_emissions"        # or function = "caminos.pathways.….name" for a function of arrays
-    source = "where the numbers are published, or how they were computed"
-    [inputs]
-    gwp_ch4 = 28                            # in the unit that the model uses for this name
-    landfill_methane = { value = 5547.6, unit = "t CH4/yr" }   # or in a unit that converts to it
-    curve_number = { kind = [98, 90] }      # several values along an axis: kind, group, year or zone
-    road_fuel_energy = { kind = { diesel = 43 } }              # by label; labels not named are 0
-    tonnes_per_kilogram = "parameter"       # the literature value of the model (settings: see below)
-    [settings]                              # only for inputs that are "parameter"
-    region = ["Brazil", "world"]
-    climate = "wet temperate"
-    [expected]
-    value = 155332.8                        # or { year = [ … ] }, { kind = { … } } and so on
-    unit = "t CO2e/yr"
-    tolerance = 0.1                         # in that unit
+indicator = "landfill_emissions"        # or function = "caminos.pathways.….name" for a function of arrays
+source = "where the numbers are published, or how they were computed"
+[inputs]
+gwp_ch4 = 28                            # in the unit that the model uses for this name
+landfill_methane = { value = 5547.6, unit = "t CH4/yr" }   # or in a unit that converts to it
+curve_number = { kind = [98, 90] }      # several values along an axis: kind, group, year or zone
+road_fuel_energy = { kind = { diesel = 43 } }              # by label; labels not named are 0
+tonnes_per_kilogram = "parameter"       # the literature value of the model (settings: see below)
+[settings]                              # only for inputs that are "parameter"
+region = ["Brazil", "world"]
+climate = "wet temperate"
+[expected]
+value = 155332.8                        # or { year = [ … ] }, { kind = { … } } and so on
+unit = "t CO2e/yr"
+tolerance = 0.1                         # in that unit
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ def array(given: Any, name: str, unit: str, classification: str) -> np.ndarray:
     ((axis, values),) = given.items()
     if isinstance(values, dict):
         known = labels(classification)
-        assert set(values) <= set(known), f"{name}: {sorted(set(values) - set(known))} are no labels of {classification}"
+        assert set(values) <= set(known), (
+            f"{name}: {sorted(set(values) - set(known))} are no labels of {classification}"
+        )
         values = [values.get(label, 0.0) for label in known]
     shape = [1] * len(AXES)
     shape[PLACES[axis]] = len(values)

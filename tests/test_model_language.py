@@ -139,9 +139,10 @@ def test_an_optional_argument_arrives_as_nan_and_all_nan_says_what_was_missing()
     @indicator(unit="t/yr", source="test", optional="generated recovered")
     def known(generated, recovered):
         """The sum of what is known."""
-        return np.nansum(np.concatenate([generated, recovered], axis=KIND), axis=KIND, keepdims=True) + np.where(
-            np.isnan(generated) & np.isnan(recovered), np.nan, 0.0
-        ) * generated
+        return (
+            np.nansum(np.concatenate([generated, recovered], axis=KIND), axis=KIND, keepdims=True)
+            + np.where(np.isnan(generated) & np.isnan(recovered), np.nan, 0.0) * generated
+        )
 
     graph = build([source("generated"), source("recovered"), from_function(known)], check=False)
     none = {name: NotEstimated((name,)) for name in ("generated", "recovered")}

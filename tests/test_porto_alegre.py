@@ -114,9 +114,7 @@ KEY_FACTS = (
 
 
 @pytest.mark.parametrize(("name", "kind", "group", "year", "value", "quality"), KEY_FACTS)
-def test_key_facts(
-    city: City, name: str, kind: str, group: str, year: int, value: float, quality: str
-) -> None:
+def test_key_facts(city: City, name: str, kind: str, group: str, year: int, value: float, quality: str) -> None:
     found = [
         fact
         for fact in city.facts

@@ -10,7 +10,8 @@ import numpy as np
 
 from caminos.actions.library import Action
 from caminos.i18n import _
-from caminos.model.axes import DRAW, YEAR
+from caminos.model.axes import DRAW, QUINTILES, YEAR
+from caminos.model.evaluation import Result
 from caminos.model.indicator import PATHWAYS
 from caminos.model.values import NotEstimated
 from caminos.pathways.tables import Headline, headlines
@@ -33,7 +34,11 @@ class Scale:
 
 @dataclass(frozen=True)
 class Assessment:
-    """All actions against the baseline: closure[case, draw, headline], cost[case, draw], benefit[case, draw, group]."""
+    """All actions against the baseline: closure[case, draw, headline], cost[case, draw], benefit[case, draw, group].
+
+    `benefit` is what residents are spared, by income quintile; `climate_benefit` what the world is spared.
+    Both are present values in USD of 2023, as is `cost`.
+    """
 
     model: CityModel
     cases: tuple[Case, ...]
@@ -41,6 +46,7 @@ class Assessment:
     closure: np.ndarray
     cost: np.ndarray
     benefit: np.ndarray
+    climate_benefit: np.ndarray
     not_scored: dict[str, tuple[str, ...]]
 
     @cached_property
@@ -82,8 +88,7 @@ def assess(
     """Every case against the baseline, from `first` to 2050, in one pass."""
     chosen, lacking = scored_headlines(model)
     every = (BASELINE, *cases)
-    names = [headline.indicator for headline in chosen] + ["burden_by_group"]
-    names = [name for name in names if name in model.graph.nodes]
+    names = [headline.indicator for headline in chosen] + ["burden_by_group", "climate_damage_cost"]
     results = model.run(names, every, draws=draws, values=values)
     window = model.years >= first
     scales, columns = [], []
@@ -91,7 +96,7 @@ def assess(
         array = np.minimum(np.asarray(results[headline.indicator], dtype=float), model.years[-1] + 10.0) \
             if headline.indicator == "carbon_budget_exhaustion_year" else np.asarray(results[headline.indicator])  # fmt: skip
         series = array[:, :, :, 0, 0, 0]
-        base_value = float(np.nanmean(series[0, :, :1]))
+        base_value = first_finite(series[0, 0])
         target = targets(model, headline, base_value)
         usable = series[:, :, window] if series.shape[2] > 1 else series
         mean = np.nanmean(gap(usable, target, headline.direction), axis=2)
@@ -102,14 +107,25 @@ def assess(
     size = max((column.shape[1] for column in columns), default=1)
     size = max(size, *(array.shape[DRAW] for array in (values or {}).values()), 1)
     closure = np.stack([np.broadcast_to(column, (len(every), size)) for column in columns], axis=-1)[1:]
-    burden = results.get("burden_by_group")
-    benefit = np.zeros((len(cases), size, 5))
-    if burden is not None and not isinstance(burden, NotEstimated):
-        factors = discount_factors(model.years, first, central(model, "real_discount_rate")).reshape(1, 1, -1, 1, 1, 1)
-        saved = np.sum((burden[:1] - burden) * factors, axis=YEAR)[:, :, 0, :, 0]
-        benefit = np.broadcast_to(saved, (len(every), size, saved.shape[2]))[1:]
+    benefit = _saved(model, results["burden_by_group"], first, len(every), size)
+    climate = _saved(model, results["climate_damage_cost"], first, len(every), size)[:, :, 0]
     cost = costs(model, cases, first, size, values)
-    return Assessment(model, tuple(cases), tuple(scales), closure, cost, benefit, lacking)
+    return Assessment(model, tuple(cases), tuple(scales), closure, cost, benefit, climate, lacking)
+
+
+def _saved(model: CityModel, burden: Result, first: int, cases: int, size: int) -> np.ndarray:
+    """Present value of a yearly burden spared, by case (without the baseline), draw and group."""
+    if isinstance(burden, NotEstimated):
+        return np.full((cases - 1, size, len(QUINTILES)), np.nan)
+    factors = discount_factors(model.years, first, central(model, "real_discount_rate")).reshape(1, 1, -1, 1, 1, 1)
+    spared = np.sum((burden[:1] - burden) * factors, axis=YEAR)[:, :, 0, :, 0]
+    return np.asarray(np.broadcast_to(spared, (cases, size, spared.shape[2]))[1:])
+
+
+def first_finite(series: np.ndarray) -> float:
+    """The first number of a series: some indicators have none in the base year."""
+    finite = series[np.isfinite(series)]
+    return float(finite[0]) if finite.size else float("nan")
 
 
 def _sizes(mean: np.ndarray, cases: int) -> tuple[int, int]:

@@ -36,6 +36,7 @@ class Ranked:
     readiness_parts: dict[str, float]
     score: float
     benefit_cost: float
+    benefit_cost_with_climate: float
     benefit_of_poorest: float
     lowest_rank: int
     highest_rank: int
@@ -81,7 +82,7 @@ def scores(assessment: Assessment, weights: Sequence[float] | None = None) -> np
 def entry(model: CityModel, start: int, weights: Sequence[float] | None = None) -> Entry:
     """Rank actions and challenges; run the ranking again at both ends of every input of quality C."""
     cases = single_cases(model, start)
-    names = [headline.indicator for headline in headlines()] + ["burden_by_group"]
+    names = [headline.indicator for headline in headlines()] + ["burden_by_group", "climate_damage_cost"]
     used = [action for action in model.available]
     names += [action.size for action in used]
     weak = model.weak_inputs([name for name in names if name in model.graph.nodes])
@@ -120,7 +121,7 @@ def _ranked(
         action.id, action.number, action.name, action.pathway, place, effect,
         {pathway: float(assessment.by_pathway[i, 0, j]) for j, pathway in enumerate(PATHWAYS)},
         cost, effect / (cost / PER), float(np.mean(list(parts.values()))), parts, float(score[i, 0]),
-        whole / cost, float(benefit[0] / whole) if whole else float("nan"),
+        whole / cost, (whole + float(assessment.climate_benefit[i, 0])) / cost, float(benefit[0] / whole) if whole else float("nan"),
         int(ranks[i].max()), int(ranks[i].min()), bool(ranks[i].max() != ranks[i].min()),
     )  # fmt: skip
 
@@ -158,7 +159,7 @@ def challenges(assessment: Assessment) -> tuple[Challenge, ...]:
                 Challenge(headline.indicator, headline.pathway, nan, nan, headline.target, unit, nan, "", nan, value.reason)
             )
             continue
-        series = np.nansum(value, axis=(3, 4, 5))[0, 0]
+        series = np.sum(value, axis=(3, 4, 5))[0, 0]
         finite = series[np.isfinite(series)]
         base, future = (float(finite[0]), float(series[-1])) if finite.size else (float(series[0]), float(series[-1]))
         target = targets(model, headline, base)

@@ -82,78 +82,108 @@ def _weights(assessment: Assessment, pathways: Sequence[float] | None) -> np.nda
     )
 
 
-def solve(
-    model: CityModel, choice: Options, weight: np.ndarray, budget: float, start: int, floor: float,
-    seconds: float = SECONDS,
-) -> tuple[np.ndarray, float, float, str]:  # fmt: skip
-    """Scales of all options that close most of the gaps; returns scales, objective, optimality gap, status.
+@dataclass(frozen=True)
+class Program:
+    """The plan as a mixed-integer programme; columns are begins (0/1), scales and closed gaps, in this order."""
+
+    rows: list[tuple[np.ndarray, np.ndarray, float, float]]  # columns, coefficients, lower, upper
+    cost: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    integral: np.ndarray
+
+
+def program(
+    model: CityModel, choice: Options, weight: np.ndarray, budget: float, floor: float
+) -> Program:
+    """Close most of the gaps within the budget.
 
     For each option a binary says whether it begins and a number at which scale; for each headline
     a number says how much of its gap is closed, never more than all of it.
     """
-    import highspy
+    count, headline_count = len(choice.measures), len(weight)
+    begins, scales, gaps = np.arange(count), np.arange(count) + count, np.arange(headline_count) + 2 * count
+    rows: list[tuple[np.ndarray, np.ndarray, float, float]] = []
 
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("mip_rel_gap", GAP)
-    solver.setOptionValue("time_limit", seconds)
-    solver.setOptionValue("random_seed", 1)
-    solver.setOptionValue("threads", 1)
-    count = len(choice.measures)
-    begins = [solver.addBinary() for _each in range(count)]
-    scale = [solver.addVariable(lb=0, ub=1) for _each in range(count)]
-    closed = [solver.addVariable(lb=-10, ub=1, obj=-float(w)) for w in weight]
-    for h in range(len(weight)):
+    def add(columns: Sequence[int] | np.ndarray, values: Sequence[float] | np.ndarray, low: float, high: float) -> None:
+        rows.append((np.asarray(columns), np.asarray(values, dtype=float), low, high))
+
+    for h in range(headline_count):
         column = choice.closure[:, h]
-        solver.addConstr(
-            closed[h] <= solver.qsum(float(column[i]) * scale[i] for i in range(count) if column[i] != 0.0)
-            if np.any(column != 0)
-            else closed[h] <= 0
-        )
+        moved = np.flatnonzero(column)
+        add([gaps[h], *scales[moved]], [1.0, *(-column[moved])], -np.inf, 0.0)
     for i, measure in enumerate(choice.measures):
-        solver.addConstr(scale[i] <= begins[i])
-        solver.addConstr(scale[i] >= model.actions[measure.action].minimum_scale * begins[i])
+        add([scales[i], begins[i]], [1.0, -1.0], -np.inf, 0.0)
+        add([scales[i], begins[i]], [1.0, -model.actions[measure.action].minimum_scale], 0.0, np.inf)
     by_action: dict[str, list[int]] = {}
     for i, measure in enumerate(choice.measures):
         by_action.setdefault(measure.action, []).append(i)
     for group in by_action.values():
-        solver.addConstr(solver.qsum(begins[i] for i in group) <= 1)
+        add(begins[group], np.ones(len(group)), -np.inf, 1.0)
     for year in range(choice.spending.shape[1]):
-        spent = choice.spending[:, year]
-        if np.any(spent > 0):
-            terms = solver.qsum(float(spent[i]) / 1e6 * scale[i] for i in range(count) if spent[i] > 0)
-            solver.addConstr(terms <= budget / 1e6)
-    _order(model, solver, choice, begins, by_action)
+        spent = np.flatnonzero(choice.spending[:, year])
+        if spent.size:
+            add(scales[spent], choice.spending[spent, year] / 1e6, -np.inf, budget / 1e6)
+    for columns, values, low, high in _order(model, choice, by_action):
+        add(columns, values, low, high)
     worth = (choice.benefit[:, 0] - floor * choice.benefit.sum(axis=1)) / 1e6
     if np.any(worth != 0):
-        solver.addConstr(solver.qsum(float(worth[i]) * scale[i] for i in range(count) if worth[i] != 0) >= 0)
-    solver.run()
-    status = solver.modelStatusToString(solver.getModelStatus())
-    values = np.array(solver.getSolution().col_value)
-    if not values.size:
-        raise PlanError(_("No plan was found ({status}).", status=status))
-    info = solver.getInfo()
-    scales = np.where(values[:count] > 0.5, values[count : 2 * count], 0.0)
-    return scales, -float(info.objective_function_value), float(info.mip_gap), status
+        add(scales, worth, 0.0, np.inf)
+    size = 2 * count + headline_count
+    return Program(
+        rows,
+        np.concatenate([np.zeros(2 * count), -weight]),
+        np.concatenate([np.zeros(2 * count), np.full(headline_count, -10.0)]),
+        np.ones(size),
+        np.concatenate([np.ones(count), np.zeros(size - count)]),
+    )
 
 
-def _order(model: CityModel, solver: object, choice: Options, begins: list, by_action: dict[str, list[int]]) -> None:
+def _order(
+    model: CityModel, choice: Options, by_action: dict[str, list[int]]
+) -> list[tuple[list[int], list[float], float, float]]:
     """An action waits for those it needs; of two that exclude each other only one is taken."""
+    rows: list[tuple[list[int], list[float], float, float]] = []
     for action_id, group in by_action.items():
         action = model.actions[action_id]
         for needed in action.needs:
             for i in group:
-                earlier = [
-                    j for j in by_action.get(needed, []) if choice.measures[j].start <= choice.measures[i].start
-                ]
-                if earlier:
-                    solver.addConstr(begins[i] <= solver.qsum(begins[j] for j in earlier))  # type: ignore[attr-defined]
-                else:
-                    solver.addConstr(begins[i] <= 0)  # type: ignore[attr-defined]
+                earlier = [j for j in by_action.get(needed, []) if choice.measures[j].start <= choice.measures[i].start]
+                rows.append(([i, *earlier], [1.0, *([-1.0] * len(earlier))], -np.inf, 0.0))
         for other in action.excludes:
             if other > action_id and other in by_action:
-                both = [begins[i] for i in group] + [begins[j] for j in by_action[other]]
-                solver.addConstr(solver.qsum(both) <= 1)  # type: ignore[attr-defined]
+                both = group + by_action[other]
+                rows.append((both, [1.0] * len(both), -np.inf, 1.0))
+    return rows
+
+
+def solve(
+    model: CityModel, choice: Options, weight: np.ndarray, budget: float, floor: float, seconds: float = SECONDS
+) -> tuple[np.ndarray, float, float, str]:
+    """Scales of all options that close most of the gaps; returns scales, objective, optimality gap, status."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import csr_array
+
+    made = program(model, choice, weight, budget, floor)
+    lengths = [len(columns) for columns, *_rest in made.rows]
+    matrix = csr_array(
+        (
+            np.concatenate([values for _columns, values, *_rest in made.rows]),
+            np.concatenate([columns for columns, *_rest in made.rows]),
+            np.concatenate([[0], np.cumsum(lengths)]),
+        ),
+        shape=(len(made.rows), len(made.cost)),
+    )
+    limits = LinearConstraint(matrix, [row[2] for row in made.rows], [row[3] for row in made.rows])
+    found = milp(
+        made.cost, integrality=made.integral, bounds=Bounds(made.lower, made.upper), constraints=limits,
+        options={"mip_rel_gap": GAP, "time_limit": seconds},
+    )  # fmt: skip
+    if found.x is None:
+        raise PlanError(_("No plan was found ({status}).", status=found.message))
+    count = len(choice.measures)
+    scales = np.where(found.x[:count] > 0.5, found.x[count : 2 * count], 0.0)
+    return scales, -float(found.fun), float(found.mip_gap or 0.0), "optimal" if found.status == 0 else "time limit"
 
 
 def plan(
@@ -178,7 +208,7 @@ def plan(
         raise PlanError(_("Give five weights, none below zero and not all zero: {names}.", names=", ".join(PATHWAYS)))
     assessment, choice = options(model, start)
     weight = _weights(assessment, weights)
-    scales, objective, optimality, status = solve(model, choice, weight, budget, start, floor)
+    scales, objective, optimality, status = solve(model, choice, weight, budget, floor)
     measures = tuple(
         Measure(measure.action, measure.start, round(float(scale), 4))
         for measure, scale in zip(choice.measures, scales, strict=True)
@@ -240,7 +270,7 @@ def _flips(
             )  # fmt: skip
             if np.allclose(moved.closure, choice.closure) and np.allclose(moved.benefit, choice.benefit):
                 continue
-            other, *_rest = solve(model, moved, weight, budget, start, floor, seconds=2.0)
+            other, *_rest = solve(model, moved, weight, budget, floor, seconds=2.0)
             now = {measure.action for measure, scale in zip(choice.measures, other, strict=True) if scale > 1e-4}
             if now != chosen:
                 gone, new = sorted(chosen - now), sorted(now - chosen)

@@ -92,3 +92,11 @@ def decoupling_elasticity(material_use: Array, gdp: Array) -> Array:
 def material_use_per_person(material_use: Array, population: Array) -> Array:
     """Domestic material consumption per person."""
     return material_use / population
+
+
+@indicator(unit="USD/yr", source="Liemberger & Wyatt 2019: value of water not lost")
+def water_saving_value(
+    base_water_production: Array, population_index: Array, water_produced: Array, value_of_water: Array
+) -> Array:
+    """Worth of the water that no longer has to be produced."""
+    return (base_water_production * population_index - water_produced) * value_of_water

@@ -22,11 +22,12 @@ def electricity_per_household_by_group(
 def energy_cost_by_group(
     electricity_per_household_by_group: Array, electricity_price: Array, cooking_fuel_cost: Array,
     household_energy_saving: Array, household_solar_share: Array, household_solar_bill_saving: Array,
+    heat_pump_share: Array,
 ) -> Array:  # fmt: skip
     """What a household of each income quintile pays for electricity and cooking fuel."""
     bill = electricity_per_household_by_group * electricity_price
     bill = bill * (1 - household_solar_share * household_solar_bill_saving)
-    return bill + cooking_fuel_cost * (1 - household_energy_saving)
+    return bill + cooking_fuel_cost * (1 - household_energy_saving) * (1 - heat_pump_share)
 
 
 @indicator(unit="share", dims="year group", source="energy cost over income (10 % rule)")
@@ -139,21 +140,30 @@ def avoidable_deaths_by_group(
     return known
 
 
+@indicator(unit="person/yr", source="sum over quintiles, heat apart")
+def avoidable_deaths(avoidable_deaths_by_group: Array, heat_deaths_by_group: Array) -> Array:
+    """Deaths by cold, air, noise, roads and water, less those that cycling and walking avoid; heat is counted apart."""
+    return total(avoidable_deaths_by_group - heat_deaths_by_group, GROUP)
+
+
 @indicator(
     unit="USD/yr", dims="year group", source="deaths at the value of a statistical life, damage, bills",
-    optional="flood_damage_by_group energy_cost_by_group",
+    optional="flood_damage_by_group energy_cost_by_group public_energy_saving_value water_saving_value",
 )  # fmt: skip
 def burden_by_group(
     avoidable_deaths_by_group: Array, value_of_statistical_life: Array, flood_damage_by_group: Array,
-    energy_cost_by_group: Array, households: Array, quintile_share: Array,
+    energy_cost_by_group: Array, households: Array, quintile_share: Array, public_energy_saving_value: Array,
+    water_saving_value: Array,
 ) -> Array:  # fmt: skip
     """What heat, cold, air, noise, roads, floods and energy cost the people of each income quintile in a year.
 
-    The benefit of a plan to a quintile is the burden without it less the burden with it.
+    What the public purse saves on electricity and water is shared evenly. The benefit of a plan to a
+    quintile is the burden without it less the burden with it.
     """
     life = avoidable_deaths_by_group * value_of_statistical_life
     bills = np.nan_to_num(energy_cost_by_group) * households * quintile_share
-    return life + np.nan_to_num(flood_damage_by_group) + bills
+    purse = (np.nan_to_num(public_energy_saving_value) + np.nan_to_num(water_saving_value)) * quintile_share
+    return life + np.nan_to_num(flood_damage_by_group) + bills - purse
 
 
 @indicator(unit="ratio", dims="year group", source="HM Treasury Green Book A3.14: w = (median / y)^eta")

@@ -164,5 +164,26 @@ def renewable_energy_share(
     electricity = known_total(electricity_use, KIND) + transport_electricity
     green = 1 - grid_supply_share * (1 - green_supply_share) * (1 - base_grid_renewable_share)
     biofuel = total(road_fuel_energy * among("fuel", "ethanol", "biodiesel"), KIND) * megawatthours_per_terajoule
-    fuels = (known_total(stationary_fuel_energy, KIND) + total(road_fuel_energy, KIND)) * megawatthours_per_terajoule
+    fuels = (known_total(stationary_fuel_energy, KIND) + known_total(road_fuel_energy, KIND)) * megawatthours_per_terajoule
     return (electricity * green + biofuel) / (electricity + fuels)
+
+
+@indicator(unit="MWh/person/yr", source="final energy less its renewable part")
+def fossil_energy_per_person(
+    electricity_use: Array, transport_electricity: Array, stationary_fuel_energy: Array, road_fuel_energy: Array,
+    renewable_energy_share: Array, megawatthours_per_terajoule: Array, population: Array,
+) -> Array:  # fmt: skip
+    """Final energy per person that is not renewable: what efficiency and renewables both lower."""
+    electricity = known_total(electricity_use, KIND) + transport_electricity
+    fuels = (known_total(stationary_fuel_energy, KIND) + known_total(road_fuel_energy, KIND)) * megawatthours_per_terajoule
+    return (electricity + fuels) * (1 - renewable_energy_share) / population
+
+
+@indicator(unit="USD/yr", source="quantity times price")
+def public_energy_saving_value(
+    public_electricity_saved: Array, water_electricity_saved: Array, electricity_price: Array,
+    megawatthours_per_kilowatthour: Array,
+) -> Array:  # fmt: skip
+    """What public lighting, buildings and water works save on electricity."""
+    saved = public_electricity_saved + water_electricity_saved
+    return saved / megawatthours_per_kilowatthour * electricity_price

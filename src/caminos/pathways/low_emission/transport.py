@@ -61,13 +61,14 @@ def car_distance(
     return positive(trend * (1 - car_travel_reduction) - car_distance_substituted)
 
 
-@indicator(unit="km vehicle/yr", source="proportional to public transport travel")
+@indicator(unit="km vehicle/yr", source="elasticity of service to travel: fuller buses take part of it")
 def bus_distance(
     base_bus_vehicle_distance: Array, public_transport_travel: Array, base_public_transport_travel: Array,
-    population_index: Array,
+    population_index: Array, bus_service_elasticity: Array,
 ) -> Array:  # fmt: skip
     """Distance run by public buses."""
-    return base_bus_vehicle_distance * population_index * public_transport_travel / base_public_transport_travel
+    growth = (public_transport_travel / base_public_transport_travel) ** bus_service_elasticity
+    return base_bus_vehicle_distance * population_index * growth
 
 
 @indicator(unit="km vehicle/yr", source="ASIF; goods follow the economy")
