@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 
 LANGUAGES = ("es", "en", "pt")
+SMALLEST_PLAIN = 1e-4  # below this a number is written with a power of ten
 _language: ContextVar[str] = ContextVar("language", default="en")
 
 
@@ -51,6 +52,9 @@ def number(value: float, digits: int = 3) -> str:
         return "–"
     if value in (float("inf"), float("-inf")):
         return "∞"
+    if abs(value) < SMALLEST_PLAIN:
+        mantissa, _e, exponent = f"{value:.{max(digits - 2, 0)}e}".partition("e")
+        return f"{format_decimal(float(mantissa), locale=_language.get())}e{int(exponent)}"
     from math import floor, log10
 
     places = max(0, digits - 1 - floor(log10(abs(value))))

@@ -40,7 +40,7 @@ def with_range(value: float, low: float, high: float) -> str:
     """`12 (8–20)`."""
     if value != value:
         return "–"
-    return number(value) if low == high else f"{number(value)} ({number(low)} … {number(high)})"
+    return number(value) if low == high else f"{number(value)} ({number(low, 2)} … {number(high, 2)})"
 
 
 def million(value: float) -> str:
@@ -206,6 +206,9 @@ def show_connections(model: CityModel, action: str, start: int, draws: int, as_j
                     f"  {name_of(step.source)} → {name_of(step.target)}: {number(step.change)} {step.unit}"
                     f"  [{step.connection.source}; {step.connection.confidence}]", highlight=False, markup=False,
                 )  # fmt: skip
+    if found.unmoved:
+        names = ", ".join(name_of(name) for name in found.unmoved)
+        OUT.print(f"\n{_('Moved by less than 0.01 %')}: {names}", highlight=False, markup=False)
     if found.not_estimated:
         OUT.print(f"\n{_('Not estimated')}", style="bold")
         for name, reason in found.not_estimated.items():

@@ -215,6 +215,19 @@ def single_cases(model: CityModel, start: int) -> list[Case]:
     return [Case(action.id, (Measure(action.id, start),)) for action in model.available]
 
 
+def weak_inputs(model: CityModel, names: Sequence[str]) -> list[str]:
+    """Uncertain inputs of quality C of some nodes and of the costs of all actions."""
+    found = model.weak_inputs(names)
+    money = ["programme_overhead", "public_share_of_private_action"]
+    for action in model.available:
+        money += [action.capital_cost, action.lifetime, *([action.operating_cost] if action.operating_cost else [])]
+    known = set(found)
+    for name in dict.fromkeys(money):
+        if name not in known and model.inputs[name].quality == "C" and model.inputs[name].uncertain.size:
+            found.append(name)
+    return found
+
+
 def why_unavailable(model: CityModel, action: Action) -> str:
     """Why an action is shown but not ranked."""
     if not action.effects:

@@ -18,7 +18,7 @@ from caminos.planning.results import RANGE, QuestionError
 
 BY_GROUP = ("heat_deaths_by_group", "cold_deaths_by_group", "flood_damage_by_group", "energy_burden", "burden_by_group")
 YEARS = (2030, 2040, 2050)
-NEGLIGIBLE = 1e-9
+NEGLIGIBLE = 1e-4  # of the value: a smaller change is shown as hardly moved, never as better or worse
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def connect(model: CityModel, action: str, start: int, draws: int = 500) -> Conn
             lacking[name] = central[name].reason
             continue
         found = _changes(model, name, central[name], drawn[name], direction[name])
-        if any(abs(change.value) > 0 for change in found):
+        if any(change.better is not None for change in found):
             changes += found
         else:
             unmoved.append(name)
@@ -115,7 +115,6 @@ def _changes(model: CityModel, name: str, central: np.ndarray, drawn: np.ndarray
             spread = np.array([_finite(x) for x in _difference(drawn)[0, :, at].sum(axis=(1, 2, 3))])
         low, high = np.percentile(spread, RANGE) if spread.size > 1 else (value, value)
         better = None if abs(value) <= NEGLIGIBLE * abs(base) else (value < 0) == (direction == "lower")
-        value = 0.0 if better is None else value
         relative = value / abs(base) if base and np.isfinite(base) else float("nan")
         found.append(
             Change(name, node.pathway, node.unit, year, "", value, float(low), float(high), relative, better)
@@ -176,14 +175,14 @@ def matrix(model: CityModel, start: int, assessment: Assessment | None = None) -
             values = closure[rows, column] if rows else np.array([])
             values = values[np.isfinite(values)]
             strongest = ""
-            if values.size and np.max(np.abs(values)) > NEGLIGIBLE:
+            if values.size and np.max(np.abs(values)) > NEGLIGIBLE / 100:
                 strongest = found.cases[rows[int(np.argmax(np.abs(closure[rows, column])))]].name
             links = tuple(edges.get((entry, moved), ()))
             reason = "" if links or entry == moved else pairs_without_evidence().get((entry, moved), "")
             cells.append(
                 Cell(
                     entry, moved, float(values.mean()) if values.size else float("nan"),
-                    int((values > NEGLIGIBLE).sum()), int((values < -NEGLIGIBLE).sum()), len(rows), strongest, links,
+                    int((values > NEGLIGIBLE / 100).sum()), int((values < -NEGLIGIBLE / 100).sum()), len(rows), strongest, links,
                     reason,
                 )
             )  # fmt: skip

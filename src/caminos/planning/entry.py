@@ -11,7 +11,7 @@ from caminos.model import uncertainty
 from caminos.model.indicator import PATHWAYS
 from caminos.model.values import NotEstimated
 from caminos.pathways.tables import headlines
-from caminos.planning.assessment import Assessment, assess, readiness, single_cases, why_unavailable
+from caminos.planning.assessment import Assessment, assess, readiness, single_cases, weak_inputs, why_unavailable
 from caminos.planning.city_model import CityModel
 from caminos.planning.results import gap, targets
 
@@ -85,12 +85,7 @@ def entry(model: CityModel, start: int, weights: Sequence[float] | None = None) 
     names = [headline.indicator for headline in headlines()] + ["burden_by_group", "climate_damage_cost"]
     used = [action for action in model.available]
     names += [action.size for action in used]
-    weak = model.weak_inputs([name for name in names if name in model.graph.nodes])
-    weak += [
-        name
-        for name in _cost_inputs(model)
-        if name not in weak and model.inputs[name].quality == "C" and model.inputs[name].uncertain.size
-    ]
+    weak = weak_inputs(model, [name for name in names if name in model.graph.nodes])
     assessment = assess(model, cases, start, values=uncertainty.ends(model.inputs, weak))
     score = scores(assessment, weights)
     order = np.argsort(-score[:, 0], kind="stable")
@@ -99,13 +94,6 @@ def entry(model: CityModel, start: int, weights: Sequence[float] | None = None) 
     ranking = tuple(_ranked(assessment, score, ranks, int(i), place + 1, weights) for place, i in enumerate(order))
     left_out = {action.id: why_unavailable(model, action) for action in model.actions.values() if action.id in model.unavailable}
     return Entry(ranking, challenges(assessment), left_out, flips, assessment.not_scored, len(weak))
-
-
-def _cost_inputs(model: CityModel) -> list[str]:
-    names = ["programme_overhead"]
-    for action in model.available:
-        names += [action.capital_cost, action.lifetime] + ([action.operating_cost] if action.operating_cost else [])
-    return list(dict.fromkeys(names))
 
 
 def _ranked(

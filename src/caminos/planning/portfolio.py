@@ -11,11 +11,12 @@ from caminos.i18n import _
 from caminos.model import uncertainty
 from caminos.model.indicator import PATHWAYS
 from caminos.pathways.tables import headlines
-from caminos.planning.assessment import Assessment, action_spending, assess, shares_by_group
+from caminos.planning.assessment import Assessment, action_spending, assess, shares_by_group, weak_inputs
 from caminos.planning.city_model import Case, CityModel, Measure
 
 START_WINDOW = 12  # years within which an action may begin
-GAP = 1e-3
+GAP = 2e-3
+REGRET = 0.01  # a weak input turns the plan if another choice closes more by this share
 SECONDS = 20.0
 
 
@@ -32,6 +33,19 @@ class Options:
     weight: np.ndarray  # [headline], of the scored headlines
     spending: np.ndarray  # [option, year], public money
     benefit: np.ndarray  # [option, group], present value
+
+    def of(self, rows: Sequence[int]) -> Options:
+        """The same for some of the options."""
+        chosen = list(rows)
+        return Options(
+            tuple(self.measures[i] for i in chosen), self.closure[chosen], self.weight, self.spending[chosen],
+            self.benefit[chosen],
+        )  # fmt: skip
+
+    def close_to(self, other: Options) -> bool:
+        """Whether effects, costs and benefits differ by less than could turn a plan."""
+        pairs = ((self.closure, other.closure), (self.spending, other.spending), (self.benefit, other.benefit))
+        return all(np.allclose(a, b, rtol=REGRET / 10, atol=1e-9) for a, b in pairs)
 
 
 @dataclass(frozen=True)
@@ -158,7 +172,8 @@ def _order(
 
 
 def solve(
-    model: CityModel, choice: Options, weight: np.ndarray, budget: float, floor: float, seconds: float = SECONDS
+    model: CityModel, choice: Options, weight: np.ndarray, budget: float, floor: float, seconds: float = SECONDS,
+    gap: float = GAP,
 ) -> tuple[np.ndarray, float, float, str]:
     """Scales of all options that close most of the gaps; returns scales, objective, optimality gap, status."""
     from scipy.optimize import Bounds, LinearConstraint, milp
@@ -177,7 +192,7 @@ def solve(
     limits = LinearConstraint(matrix, [row[2] for row in made.rows], [row[3] for row in made.rows])
     found = milp(
         made.cost, integrality=made.integral, bounds=Bounds(made.lower, made.upper), constraints=limits,
-        options={"mip_rel_gap": GAP, "time_limit": seconds},
+        options={"mip_rel_gap": gap, "time_limit": seconds},
     )  # fmt: skip
     if found.x is None:
         raise PlanError(_("No plan was found ({status}).", status=found.message))
@@ -228,7 +243,7 @@ def plan(
     spent = (scales[:, None] * choice.spending).sum(axis=0)
     flips: tuple[tuple[str, str], ...] = ()
     if sensitivity:
-        flips = _flips(model, start, weight, budget, floor, {measure.action for measure in measures}, scales, choice)
+        flips = _flips(model, start, weight, budget, floor, measures, choice)
     return Plan(
         measures, start, budget, tuple(weights or [1.0] * len(PATHWAYS)), floor,
         tuple(int(year) for year in model.years), tuple(float(x) for x in spent), float(whole.cost[0, 0]),
@@ -241,46 +256,55 @@ def plan(
 
 
 def _flips(
-    model: CityModel, start: int, weight: np.ndarray, budget: float, floor: float, chosen: set[str],
-    scales: np.ndarray, choice: Options,
+    model: CityModel, start: int, weight: np.ndarray, budget: float, floor: float, chosen: Sequence[Measure],
+    choice: Options,
 ) -> tuple[tuple[str, str], ...]:  # fmt: skip
-    """Inputs of quality C at whose ends the plan takes other actions.
+    """Inputs of quality C at whose ends another choice of actions would be better by more than REGRET.
 
-    The effects of all options at every end come from one pass; the optimiser then runs once an end.
+    The effects of all actions at every end come from one pass. At each end the optimiser chooses again
+    from a shorter list (every action at two starts, and the chosen starts); the plan counts as turned
+    only if the best that its own actions can do there is clearly less than the new choice.
     """
+    keep = [i for i, measure in enumerate(choice.measures) if measure.start in (start, start + START_WINDOW // 2)
+            or any((measure.action, measure.start) == (item.action, item.start) for item in chosen)]  # fmt: skip
+    short = choice.of(keep)
+    before = {measure.action for measure in chosen}
     names = [headline.indicator for headline in headlines()] + [action.size for action in model.available]
-    weak = model.weak_inputs([name for name in names if name in model.graph.nodes])
-    used = [i for i in range(len(choice.measures)) if choice.measures[i].start == start]
-    cases = [Case(choice.measures[i].action, (choice.measures[i],)) for i in used]
+    weak = weak_inputs(model, [name for name in names if name in model.graph.nodes])
+    cases = [Case(action.id, (Measure(action.id, start),)) for action in model.available]
     values = uncertainty.ends(model.inputs, weak)
-    assessment = assess(model, cases, start, values=values)
-    central = assessment.closure[:, :1]
-    position = {choice.measures[i].action: row for row, i in enumerate(used)}
-    rows = np.array([position[measure.action] for measure in choice.measures])
+    ends = assess(model, cases, start, values=values)
+    size = 1 + 2 * len(weak)
+    spent = np.stack([action_spending(model, case.measures[0], size, values, public_only=True) for case in cases])
+    row = {case.name: number for number, case in enumerate(cases)}
+    rows = np.array([row[measure.action] for measure in short.measures])
     found = []
     for number, name in enumerate(weak):
-        model.tell(_("weak inputs"), number, len(weak))
+        model.tell(_("weak inputs"), number + 1, len(weak))
         for end, draw in (("low", 1 + 2 * number), ("high", 2 + 2 * number)):
-            # the effect of a later start moves in the proportion of that of the first start
-            with np.errstate(divide="ignore", invalid="ignore"):
-                ratio = np.where(np.abs(central[:, 0]) > 0, assessment.closure[:, draw] / central[:, 0], 1.0)
             moved = Options(
-                choice.measures, choice.closure * np.clip(ratio, -10, 10)[rows], weight, choice.spending,
-                choice.benefit * _benefit_ratio(assessment, draw)[rows],
+                short.measures, short.closure * _ratio(ends.closure, draw)[rows], weight,
+                short.spending * _ratio(spent.sum(axis=2)[:, :, None], draw)[rows],
+                short.benefit * _ratio(ends.benefit, draw)[rows],
             )  # fmt: skip
-            if np.allclose(moved.closure, choice.closure) and np.allclose(moved.benefit, choice.benefit):
+            if moved.close_to(short):
                 continue
-            other, *_rest = solve(model, moved, weight, budget, floor, seconds=2.0)
-            now = {measure.action for measure, scale in zip(choice.measures, other, strict=True) if scale > 1e-4}
-            if now != chosen:
-                gone, new = sorted(chosen - now), sorted(now - chosen)
-                text = "; ".join(part for part in (f"without {', '.join(gone)}" if gone else "", f"with {', '.join(new)}" if new else "") if part)
-                found.append((name, f"{end}: {text}"))
+            now, best, *_rest = solve(model, moved, weight, budget, floor, seconds=2.0, gap=REGRET / 4)
+            taken = {m.action for m, x in zip(moved.measures, now, strict=True) if x > 1e-4}
+            if taken == before:
+                continue
+            same = moved.of([i for i, measure in enumerate(moved.measures) if measure.action in before])
+            _scales, kept, *_rest = solve(model, same, weight, budget, floor, seconds=2.0, gap=REGRET / 4)
+            if best - kept <= REGRET * abs(best):
+                continue
+            parts = [("without", sorted(before - taken)), ("with", sorted(taken - before))]
+            text = "; ".join(f"{word} {', '.join(actions)}" for word, actions in parts if actions)
+            found.append((name, f"{end}: {text} ({100 * (best - kept) / abs(best):.0f} % better)"))
     return tuple(found)
 
 
-def _benefit_ratio(assessment: Assessment, draw: int) -> np.ndarray:
-    """Benefit of each option at one end relative to the central one, by group."""
-    base = assessment.benefit[:, 0]
+def _ratio(values: np.ndarray, draw: int) -> np.ndarray:
+    """Values at one end relative to the central ones, by action; later starts move in the same proportion."""
+    base = values[:, 0]
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.clip(np.where(np.abs(base) > 0, assessment.benefit[:, draw] / base, 1.0), -10, 10)
+        return np.clip(np.where(np.abs(base) > 0, values[:, min(draw, values.shape[1] - 1)] / base, 1.0), -10, 10)

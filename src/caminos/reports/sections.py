@@ -266,17 +266,22 @@ def _reason(ranked: Ranked) -> str:
         parts.append(
             _("It works on {count} of the five pathways, most on this one: {pathway}.", count=len(moved), pathway=pathway_name(moved[0]).lower())
         )
-    if ranked.benefit_cost > 0:
+    if ranked.benefit_cost >= 0.05:
         parts.append(
             _("For each dollar people are spared {ratio} dollars of deaths, flood damage and energy bills; {share} of that goes to the poorest fifth.",
-              ratio=number(ranked.benefit_cost, 2), share=percent(ranked.benefit_of_poorest, 2))
+              ratio=words.ratio(ranked.benefit_cost), share=percent(ranked.benefit_of_poorest, 2))
         )  # fmt: skip
     return " ".join(parts)
 
 
+def who(action: Action) -> str:
+    """Who carries an action out."""
+    return ", ".join(words.implementer_name(code) for code in action.implementer)
+
+
 def payers(model: CityModel, action: Action) -> str:
     """Who carries an action out and who pays."""
-    names = ", ".join(words.implementer_name(code) for code in action.implementer)
+    names = who(action)
     share = float(public_share(model, action)[0])
     if share < 1:
         return _("{names}; public budgets carry {share}", names=names, share=percent(share, 2))
@@ -416,7 +421,12 @@ def most_connected(entry: Entry) -> str:
 
 def chains(model: CityModel, found: Connections) -> list[dict[str, Any]]:
     """For each pathway that an action moves, the headline it moves most and the strongest chain that carries it."""
-    last = [change for change in found.changes if change.year == int(model.years[-1]) and change.better is not None]
+    counted = {headline.indicator for headline in headlines() if headline.weight > 0}
+    last = [
+        change
+        for change in found.changes
+        if change.year == int(model.years[-1]) and change.better is not None and change.indicator in counted
+    ]
     rows = []
     for pathway in PATHWAYS:
         own = [change for change in last if change.pathway == pathway and found.chains.get(change.indicator)]
@@ -455,13 +465,14 @@ def strongest(steps: Sequence[Step], target: str) -> list[Step]:
 
 def chain_link(model: CityModel, step: Step) -> ChainLink:
     """One edge in words."""
-    actions = {action.id: action.name for action in model.actions.values()}
     crosses = bool(step.source_pathway and step.target_pathway and step.source_pathway != step.target_pathway)
     evidence = _evidence(step.connection) if step.connection else ""
+    # a sum over streams, return periods or quintiles says nothing about a share or a single event
+    single = not set(model.graph.nodes[step.target].dims) & {"zone", "group", "kind"}
+    change = _signed(step.change, step.unit) if single else ""
     return ChainLink(
-        name_of(step.source, actions), name_of(step.target, actions), step.target_pathway, crosses,
-        _signed(step.change, step.unit), evidence,
-    )  # fmt: skip
+        name_of(step.source), name_of(step.target), step.target_pathway, crosses, change, evidence
+    )
 
 
 def _evidence(link: Connection) -> str:
@@ -474,7 +485,7 @@ def _signed(value: float, unit: str) -> str:
         text = _("{points} percentage points", points=number(abs(100 * value)))
     if unit == "yr":
         text = _("{years} years", years=number(abs(value)))
-    return text if value == 0 else ("+" if value > 0 else "−") + text
+    return text if value == 0 else ("+" if value > 0 else words.MINUS) + text
 
 
 # the plan and its money
@@ -566,7 +577,7 @@ def inventory_rows(rows: Sequence[Reconciliation]) -> list[dict[str, Any]]:
 
 
 def _tonnes(value: float) -> str:
-    return _("not estimated") if isnan(value) else number(value, 4)
+    return _("not estimated") if isnan(value) else words.shown(value, "t", digits=4)
 
 
 def unreported(model: CityModel) -> list[tuple[str, str, str, str]]:
@@ -750,7 +761,7 @@ def brief(model: CityModel, every: Sequence[Line], entry: Entry, plan: Plan | No
             found.append((
                 _("For whom"),
                 _("For each dollar people are spared {ratio} dollars of deaths, flood damage and energy bills; the poorest fifth receives {share} of that.",
-                  ratio=number(plan.benefit_cost, 2), share=percent(plan.benefit_by_group[0] / whole, 2)),
+                  ratio=words.ratio(plan.benefit_cost), share=percent(plan.benefit_by_group[0] / whole, 2)),
             ))  # fmt: skip
         worse = [line.label for line in every if line.worse]
         found.append((

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from math import isfinite, isinf, isnan
 
+from caminos.actions.library import library
 from caminos.i18n import _, language, number
 from caminos.model.indicator import label
 from caminos.parameters.money import PRICE_YEAR, MoneyError, to_usd
 
 MILLION = 1e6
 PREFIXES = ("base_", "zone_", "past_")
-DASH = "–"
+DASH, MINUS = "–", "−"
 ABBREVIATIONS = {
     "pm25": "PM2.5", "nox": "NOx", "no2": "NO₂", "co2": "CO₂", "ch4": "CH₄", "n2o": "N₂O", "gdp": "GDP", "led": "LED",
     "gwp": "GWP",
 }  # fmt: skip
 ABBREVIATION = re.compile(r"\b(" + "|".join(sorted(ABBREVIATIONS)) + r")\b", re.IGNORECASE)
+ACTION_QUANTITY = re.compile(r"(\w+?)_(cost|operating_cost|lifetime|lead_time)")
 NO_BREAK = "\u00a0"
 VISIBLE = 5e-4  # share below which a change is shown as about nothing
 
@@ -122,15 +125,32 @@ def bare(name: str) -> str:
     return name
 
 
-def name_of(name: str, actions: Mapping[str, str] | None = None) -> str:
-    """A node as people read it. `actions` gives English names by id, for sizes and adoptions of actions."""
+def name_of(name: str) -> str:
+    """A node as people read it; sizes, costs and times of actions carry the action's name."""
     for prefix in ("size_of_", "adoption_of_"):
         if name.startswith(prefix):
-            action = name.removeprefix(prefix)
-            named = _((actions or {}).get(action, label(action)))
+            named = action_name(name.removeprefix(prefix))
             return _("{action}: size", action=named) if prefix == "size_of_" else named
+    if (found := ACTION_QUANTITY.fullmatch(name)) and found[1] in _action_names():
+        return f"{action_name(found[1])}: {_quantity(found[2])}"
     text = _(label(bare(name)))
     return ABBREVIATION.sub(lambda match: ABBREVIATIONS[match[0].lower()], text) if language() == "en" else text
+
+
+def action_name(action: str) -> str:
+    """An action of the library by its id; an action of the city's own by its id in words."""
+    return _(_action_names().get(action, label(action)))
+
+
+@cache
+def _action_names() -> dict[str, str]:
+    return {action.id: action.name for action in library()}
+
+
+def _quantity(suffix: str) -> str:
+    return {
+        "cost": _("cost"), "operating_cost": _("operating cost"), "lifetime": _("lifetime"), "lead_time": _("lead time"),
+    }[suffix]  # fmt: skip
 
 
 def names_of(names: Iterable[str]) -> str:
@@ -178,7 +198,7 @@ def _reworded(text: str, known: Mapping[str, str]) -> str:
 
 def percent(share: float, digits: int = 3) -> str:
     """A share as a percentage."""
-    return _("{value}%", value=number(100 * share, digits)) if isfinite(share) else DASH
+    return _("{value}%", value=number(100 * share, digits).replace("-", MINUS)) if isfinite(share) else DASH
 
 
 def signed_percent(share: float, digits: int = 2) -> str:
@@ -187,7 +207,7 @@ def signed_percent(share: float, digits: int = 2) -> str:
         return DASH
     if abs(share) < VISIBLE:
         return ("≈" if share else "") + _("{value}%", value="0")
-    return ("+" if share > 0 else "−") + percent(abs(share), digits if abs(share) >= 0.001 else 1)
+    return ("+" if share > 0 else MINUS) + percent(abs(share), digits if abs(share) >= 0.001 else 1)
 
 
 def scale_of(unit: str, values: Iterable[float]) -> tuple[float, str]:
@@ -210,7 +230,7 @@ def shown(value: float, unit: str, factor: float = 1.0, digits: int = 3) -> str:
         return _("after 2050") if isinf(value) else str(round(value))
     if unit == "share":
         return percent(value, digits)
-    return number(value * factor, digits)
+    return number(value * factor, digits).replace("-", MINUS)
 
 
 def amount(value: float, unit: str, digits: int = 3) -> str:
@@ -228,6 +248,11 @@ def span(low: float, high: float, unit: str, factor: float = 1.0) -> str:
         return ""
     ends = shown(low, unit, factor), shown(high, unit, factor)
     return "" if ends[0] == ends[1] else _("{low} to {high}", low=ends[0], high=ends[1])
+
+
+def ratio(value: float) -> str:
+    """A quotient; what rounds to nothing is 0."""
+    return shown(0.0 if abs(value) < 0.005 else value, "ratio", digits=2)
 
 
 # money

@@ -44,7 +44,7 @@ def no2_deaths_check(
     return deaths * adult_death_share * (1 - no2_relative_risk ** (-excess))
 
 
-@indicator(unit="person/yr", source="PAF over noise bands; RR WHO 2018 above 53 dB")
+@indicator(unit="person/yr", source="PAF over noise bands; RR Engelmann 2024 above 53 dB")
 def noise_heart_deaths(
     deaths: Array, heart_death_share: Array, noise_exposed_share: Array, noise_band_level: Array,
     road_noise_change: Array, noise_threshold: Array, noise_heart_relative_risk: Array, noise_increment: Array,
@@ -57,18 +57,20 @@ def noise_heart_deaths(
 
 @indicator(unit="person/yr", source="WHO HEAT: (1 - RR) x travel / reference, capped")
 def active_travel_deaths_avoided(
-    deaths: Array, adult_death_share: Array, cycling_travel: Array, base_cycling_travel: Array,
+    deaths: Array, cycling_travel: Array, base_cycling_travel: Array,
     walking_travel: Array, base_walking_travel: Array, cycling_speed: Array, walking_speed: Array,
     cycling_relative_risk: Array, walking_relative_risk: Array, cycling_reference: Array, walking_reference: Array,
-    cycling_cap: Array, walking_cap: Array,
+    cycling_cap: Array, walking_cap: Array, cycling_age_death_share: Array, walking_age_death_share: Array,
 ) -> Array:  # fmt: skip
-    """Deaths avoided because people cycle and walk more than in the base year."""
+    """Deaths avoided because people cycle and walk more than in the base year.
+
+    HEAT counts deaths at ages 20 to 64 for cycling and 20 to 74 for walking.
+    """
     cycling = (cycling_travel - base_cycling_travel) / cycling_speed / cycling_reference
     walking = (walking_travel - base_walking_travel) / walking_speed / walking_reference
-    less = np.minimum((1 - cycling_relative_risk) * cycling, cycling_cap) + np.minimum(
-        (1 - walking_relative_risk) * walking, walking_cap
-    )
-    return deaths * adult_death_share * less
+    cyclists = np.minimum((1 - cycling_relative_risk) * cycling, cycling_cap) * cycling_age_death_share
+    walkers = np.minimum((1 - walking_relative_risk) * walking, walking_cap) * walking_age_death_share
+    return deaths * (cyclists + walkers)
 
 
 @indicator(unit="person/yr", dims="year kind", kind="mode", source="safety in numbers (Elvik); 30 km/h (Yannis 2024)")

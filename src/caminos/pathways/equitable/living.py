@@ -122,28 +122,41 @@ def value_of_statistical_life(
 
 @indicator(
     unit="person/yr", dims="year group", source="sum of deaths that the model counts, each once",
-    optional="heat_deaths_by_group cold_deaths_by_group pm25_deaths noise_heart_deaths road_deaths "
-    "active_travel_deaths_avoided diarrhoea_deaths",
+    optional="cold_deaths_by_group pm25_deaths noise_heart_deaths road_deaths active_travel_deaths_avoided "
+    "diarrhoea_deaths",
 )  # fmt: skip
-def avoidable_deaths_by_group(
-    heat_deaths_by_group: Array, cold_deaths_by_group: Array, pm25_deaths: Array, noise_heart_deaths: Array,
-    road_deaths: Array, active_travel_deaths_avoided: Array, diarrhoea_deaths: Array, quintile_share: Array,
+def other_avoidable_deaths_by_group(
+    cold_deaths_by_group: Array, pm25_deaths: Array, noise_heart_deaths: Array, road_deaths: Array,
+    active_travel_deaths_avoided: Array, diarrhoea_deaths: Array, quintile_share: Array,
 ) -> Array:  # fmt: skip
-    """Deaths by heat, cold, air, noise, roads and water by income quintile, of the causes that are estimated.
+    """Deaths by cold, air, noise, roads and water, less those that cycling and walking avoid, by income quintile.
 
-    Causes known for the whole city alone are shared evenly over the quintiles.
+    Causes that are not estimated are left out; those known for the whole city alone are shared evenly.
     """
-    shared = [pm25_deaths, noise_heart_deaths, road_deaths, diarrhoea_deaths, -active_travel_deaths_avoided]
-    known = np.nan_to_num(heat_deaths_by_group) + np.nan_to_num(cold_deaths_by_group)
-    for cause in shared:
+    causes = [pm25_deaths, noise_heart_deaths, road_deaths, diarrhoea_deaths, -active_travel_deaths_avoided]
+    none = np.isnan(cold_deaths_by_group)
+    known = np.nan_to_num(cold_deaths_by_group)
+    for cause in causes:
+        none = none & np.isnan(cause)
         known = known + np.nan_to_num(cause) * quintile_share
-    return known
+    return np.where(none, np.nan * known, known)
 
 
-@indicator(unit="person/yr", source="sum over quintiles, heat apart")
-def avoidable_deaths(avoidable_deaths_by_group: Array, heat_deaths_by_group: Array) -> Array:
+@indicator(unit="person/yr", source="sum over quintiles")
+def avoidable_deaths(other_avoidable_deaths_by_group: Array) -> Array:
     """Deaths by cold, air, noise, roads and water, less those that cycling and walking avoid; heat is counted apart."""
-    return total(avoidable_deaths_by_group - heat_deaths_by_group, GROUP)
+    return total(other_avoidable_deaths_by_group, GROUP)
+
+
+@indicator(
+    unit="person/yr", dims="year group", source="sum, each death once",
+    optional="heat_deaths_by_group other_avoidable_deaths_by_group",
+)  # fmt: skip
+def avoidable_deaths_by_group(heat_deaths_by_group: Array, other_avoidable_deaths_by_group: Array) -> Array:
+    """All deaths that the model counts, heat and others, by income quintile."""
+    none = np.isnan(heat_deaths_by_group) & np.isnan(other_avoidable_deaths_by_group)
+    known = np.nan_to_num(heat_deaths_by_group) + np.nan_to_num(other_avoidable_deaths_by_group)
+    return np.where(none, np.nan * known, known)
 
 
 @indicator(
@@ -181,10 +194,10 @@ def equity_weighted_burden(burden_by_group: Array, equity_weight: Array) -> Arra
 
 @indicator(unit="USD/household/yr", source="rent premium near new green; a trade-off to watch")
 def rent_increase_from_greening(
-    canopy_added: Array, canopy_goal: Array, base_canopy_cover: Array, rent_change_from_greening: Array,
+    canopy_added: Array, canopy_goal: Array, rent_change_from_greening: Array,
     household_income: Array, household_size: Array, rent_share_of_income: Array,
 ) -> Array:  # fmt: skip
     """Rise of rent of a household of the poorest quintile as streets turn green: the risk of displacement."""
-    greening = canopy_added / (canopy_goal - base_canopy_cover)
+    greening = canopy_added / canopy_goal
     rent = household_income[:, :, :, :, :1] * household_size * rent_share_of_income
     return rent * rent_change_from_greening * np.clip(greening, 0, 1)

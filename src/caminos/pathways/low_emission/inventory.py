@@ -20,13 +20,13 @@ def emissions_by_subsector(
     road_fuel_emissions: Array, transport_electricity_emissions: Array, base_waterborne_emissions: Array,
     base_aviation_emissions: Array, landfill_emissions: Array, biological_treatment_emissions: Array,
     wastewater_emissions: Array, base_industrial_process_emissions: Array, base_livestock_emissions: Array,
-    base_land_emissions: Array, base_aggregate_land_emissions: Array, tree_carbon_removal: Array,
+    base_land_emissions: Array, base_aggregate_land_emissions: Array, tree_carbon_removal: Array, restored_land_removal: Array,
     population_index: Array, income_index: Array,
 ) -> Array:  # fmt: skip
     """Emissions by GPC subsector. A subsector that the city has no figure for is not estimated (NaN).
 
     Aviation, navigation and industry follow the economy; livestock and land stay as observed,
-    less what newly grown canopy takes up.
+    less what newly grown canopy and restored land take up.
     """
     fuel = [pick(stationary_fuel_emissions, "sector", name) for name in labels("sector")]
     power = [pick(electricity_emissions, "sector", name) for name in labels("sector")]
@@ -44,7 +44,7 @@ def emissions_by_subsector(
         wastewater_emissions,
         base_industrial_process_emissions * economy,
         base_livestock_emissions,
-        base_land_emissions - tree_carbon_removal,
+        base_land_emissions - tree_carbon_removal - restored_land_removal,
         base_aggregate_land_emissions,
     )
 

@@ -53,6 +53,12 @@ def tree_carbon_removal(canopy_added: Array, base_urban_area: Array, carbon_upta
     return uptake * co2_per_carbon * tonnes_per_kilogram
 
 
+@indicator(unit="t CO2e/yr", source="IPCC 2019, vol. 4, table 4.9")
+def restored_land_removal(natural_area_restored: Array, restored_forest_growth: Array, co2_per_carbon: Array) -> Array:
+    """CO2 taken up in a year by natural land restored since the base year."""
+    return natural_area_restored * restored_forest_growth * co2_per_carbon
+
+
 @indicator(unit="t CO2e/yr", source="soil carbon of compost (EPA WARM); memo outside GPC totals")
 def soil_carbon_from_compost(waste_composted: Array, soil_carbon_per_compost: Array) -> Array:
     """CO2 equivalent of the carbon that compost adds to soils in a year."""

@@ -1,0 +1,5 @@
+"""`python -m caminos`."""
+
+from caminos.cli import main
+
+main()
