@@ -117,11 +117,11 @@ def one_lever() -> dict[str, float]:
     made, names = model(), headline_names()
     evaluation = made.evaluation()
     evaluation.compute(names, keep=True)
-    canopy = evaluation.get("canopy_cover")
+    canopy = evaluation.get("canopy_added")
     steps = iter(range(10**9))
 
     def move() -> None:
-        evaluation.set("canopy_cover", canopy + 0.0001 * next(steps))
+        evaluation.set("canopy_added", canopy + 0.0001 * next(steps))
         evaluation.compute(names, keep=True)
 
     return timed(move, runs=31)

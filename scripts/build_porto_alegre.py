@@ -2,11 +2,12 @@
 
     python scripts/build_porto_alegre.py [--shared ../shared] [--out cities/porto-alegre]
 
-Built: facts.csv, zones.geojson, inventory.csv. Written by hand, kept beside them and checked
-against the data here: city.toml, aliases.csv, SOURCE.md. Which source figure becomes which fact,
-by which factor and with which note, stands in porto_alegre_facts.csv; what needs more than a factor
-is computed below, its sources and notes standing in porto_alegre_computed.csv. The same data give the
-same bytes; nothing is written unless all is right.
+Built: facts.csv, facts-cc-by-sa.csv (the facts under a share-alike licence), zones.geojson,
+inventory.csv. Written by hand, kept beside them and checked against the data here: city.toml,
+aliases.csv, SOURCE.md. Which source figure becomes which fact, by which factor and with which note,
+stands in porto_alegre_facts.csv; what needs more than a factor is computed below, its sources and notes
+standing in porto_alegre_computed.csv. The same data give the same bytes (the outlines in zones.geojson
+with the same GEOS only); nothing is written unless all is right.
 """
 
 from __future__ import annotations
@@ -220,7 +221,7 @@ def table_fact(row: Row, shared: Shared, zone_ids: dict[str, str]) -> Row:
 
 def plain_source(text: str) -> str:
     """A citation without the names of files that are not in the package."""
-    return re.sub(r"[;,]? *data/[^ ;,]+( and [^ ;,]+)?( \(v\d+[^)]*\))?", "", text).strip(" ;,")
+    return re.sub(r"[;,]? *data/[^ ;,]+( [\w-]+\.csv)?( and [^ ;,]+)?( \(v\d+[^)]*\))?", "", text).strip(" ;,")
 
 
 def zone_id(name: str, zone_ids: dict[str, str]) -> str:
@@ -492,11 +493,16 @@ def income_band_totals(rows: Iterable[Row]) -> list[Row]:
     return [fact("households_by_income_band_city", 2010, value, kind=band) for band, value in sums.items()]
 
 
-# ---------------------------------------------------------------- the three files
+# ---------------------------------------------------------------- the files
+
+SHARE_ALIKE = "facts-cc-by-sa.csv"
 
 
-def facts_text(shared: Shared, zone_ids: dict[str, str]) -> str:
-    """facts.csv, in the order of the vocabulary, then zone, group, kind and year."""
+def facts_texts(shared: Shared, zone_ids: dict[str, str]) -> dict[str, str]:
+    """The tables of facts by file name, each in the order of the vocabulary, then zone, group, kind and year.
+
+    What derives from a source under CC BY-SA stands in a file of its own, so that its licence binds no other row.
+    """
     by_zone = zone_facts(shared)
     rows = table_facts(shared, zone_ids) + city_facts(shared) + by_zone + income_band_totals(by_zone)
     order = {name: place for place, name in enumerate(vocabulary())}
@@ -509,7 +515,10 @@ def facts_text(shared: Shared, zone_ids: dict[str, str]) -> str:
         return order[name], row["zone"], row["group"], kinds[name].get(row["kind"], -1), int(row["year"])
 
     rows.sort(key=place)
-    return table_text(FACT_COLUMNS, rows)
+    by_file: dict[str, list[Row]] = {"facts.csv": [], SHARE_ALIKE: []}
+    for row in rows:
+        by_file[SHARE_ALIKE if row["licence"].startswith("CC BY-SA") else "facts.csv"].append(row)
+    return {name: table_text(FACT_COLUMNS, chosen) for name, chosen in by_file.items()}
 
 
 SIMPLIFY = 5e-5  # degrees, about 5 m
@@ -517,7 +526,10 @@ DECIMALS = 5  # about 1 m
 
 
 def zones_text(polygons: dict[str, Any]) -> str:
-    """zones.geojson: neighbours simplified together so that no gap or overlap opens between them."""
+    """zones.geojson: neighbours simplified together so that no gap or overlap opens between them.
+
+    Another version of GEOS may choose other points of an outline, so the file says which one made it.
+    """
     simple = shapely.coverage_simplify(list(polygons.values()), SIMPLIFY)
     lines = []
     for name, geometry in zip(polygons, simple, strict=True):
@@ -527,7 +539,8 @@ def zones_text(polygons: dict[str, Any]) -> str:
         properties = {"id": slug(name), "name": name}
         feature = {"type": "Feature", "properties": properties, "geometry": mapping(rounded)}
         lines.append(json.dumps(feature, ensure_ascii=False, separators=(",", ":")))
-    return '{"type":"FeatureCollection","features":[\n' + ",\n".join(lines) + "\n]}\n"
+    made_with = f"GEOS {shapely.geos_version_string}"
+    return f'{{"type":"FeatureCollection","made_with":"{made_with}","features":[\n' + ",\n".join(lines) + "\n]}\n"
 
 
 PUBLISHERS = {
@@ -604,6 +617,8 @@ def check_settings(settings: dict[str, Any], shared: Shared) -> None:
     for sector, value in published.items():
         if abs(settings["inventory_totals"][sector] - value) > 1e-6:
             raise SourceError(f"city.toml: inventory_totals.{sector} is not the published {value}")
+    if settings["profile"]["area"] != shared.profile["area"]:
+        raise SourceError(f"city.toml: profile.area is not the published {shared.profile['area']}")
     for entry in settings["own_inventories"]:
         value = source_value(f"ghg_emissions|city||city_inventory|{entry['year']}", shared)[0]
         if entry["total"] != value:
@@ -625,7 +640,7 @@ def build(shared_folder: Path, out: Path) -> None:
     zone_ids = zone_names(shared.polygons, read_csv(PACKAGE / "aliases.csv"))
     contents: dict[str, str | bytes] = {
         **hand,
-        "facts.csv": facts_text(shared, zone_ids),
+        **facts_texts(shared, zone_ids),
         "zones.geojson": zones_text(shared.polygons),
         "inventory.csv": inventory_text(shared.inventory),
     }

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from city_files import FACTS, SETTINGS, city, fact, found, row, square
 
+from caminos import i18n
 from caminos.city.check import check_city
 from caminos.city.package import FACT_COLUMNS, table_text
+from caminos.i18n import use_language
 
 HEADER = ",".join(FACT_COLUMNS)
 
@@ -354,7 +357,7 @@ def test_no_mistake_ends_in_a_traceback(tmp_path: Path) -> None:
     """Files spoiled at random: cut, doubled, with bytes changed."""
     random.seed(20260101)
     original = Path(__file__).parents[1] / "cities/porto-alegre"
-    names = ["city.toml", "facts.csv", "inventory.csv", "zones.geojson", "aliases.csv"]
+    names = ["city.toml", "facts.csv", "facts-cc-by-sa.csv", "inventory.csv", "zones.geojson", "aliases.csv"]
     contents = {name: (original / name).read_bytes()[:6000] for name in names}
     for turn in range(40):
         folder = tmp_path / str(turn)
@@ -365,3 +368,50 @@ def test_no_mistake_ends_in_a_traceback(tmp_path: Path) -> None:
                 spoiled[random.randrange(len(spoiled))] = random.randrange(256)
             (folder / name).write_bytes(bytes(spoiled)[: random.randrange(len(spoiled)) + 1])
         check_city(folder)
+
+
+# --- in other languages -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def language(request: pytest.FixtureRequest) -> Iterator[str]:
+    use_language(request.param)
+    yield request.param
+    use_language("en")
+
+
+def spoiled_city(tmp_path: Path) -> Path:
+    """A city with faults of many kinds in every file."""
+    wrong = [
+        fact("populaton", 5, "person"), fact("gini", "0,5", "share"), fact("gini", 48, "share"),
+        fact("gdp", "1.234.567,8", "BRL/yr"), fact("households", 5, "dwellings"), fact("gdp", 5, "JPY/yr"),
+        fact("waste_composition", 0.5, "share", kind="fod"), fact("canopy_cover", 0.5, "share", zone="centro"),
+        fact("livestock_emissions", "NE", ""), fact("gini", 0.5, "share", year=2090), FACTS[0],
+        fact("electricity_use", 2.5e10, "kWh/yr", kind="residential"), fact("flooded_population", 5e6, "person"),
+    ]  # fmt: skip
+    rows = [row("I.63", 1), row("I.1.2", 100), row("I.1.3", 0.1), row("II.2.1", 100, co2=5), row("III.1.2", 1e9)]
+    folder = city(tmp_path / "aldea", [*FACTS, *wrong], SETTINGS.replace("AR5", "SAR"), rows)
+    (folder / "facts-odbl.csv").write_text(HEADER.replace("source", "fuente"))
+    layer = {"type": "FeatureCollection", "features": [square("o", 2, 48), square("o", 2.001, 48)]}
+    (folder / "zones.geojson").write_text(json.dumps(layer))
+    return folder
+
+
+@pytest.mark.parametrize("language", ["es", "pt"], indirect=True)
+@pytest.mark.parametrize("translations", ["those that ship", "none"])
+def test_faults_are_said_in_every_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, translations: str
+) -> None:
+    """Every fault is found whatever the language; a text without translation appears in English, filled in."""
+    if translations == "none":
+        monkeypatch.setattr(i18n, "catalogue", lambda _name: {})
+    said = check_city(spoiled_city(tmp_path))
+    assert not [problem for problem in said if "{" in problem.message + problem.fix]
+    use_language("en")
+    english = check_city(tmp_path / "aldea")
+    assert [(p.severity, p.file, p.row, p.column) for p in said] == [
+        (p.severity, p.file, p.row, p.column) for p in english
+    ]
+    if translations == "none":
+        messages = {problem.message for problem in said}
+        assert "'populaton' is not a known name." in messages

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from city_files import FACTS, SETTINGS, city, fact, row, square
 
-from caminos.city.package import CityError, load, read_city, write_atomic, write_folder
+from caminos.city.package import FACT_COLUMNS, CityError, load, read_city, table_text, write_atomic, write_folder
 from caminos.parameters.money import MoneyError, in_dollars, to_usd
 
 
@@ -81,6 +81,35 @@ def test_zones_are_found_by_id_and_by_alias(tmp_path: Path) -> None:
 def test_several_years_the_newest_counts(tmp_path: Path) -> None:
     series = [fact("gini", 0.5, "share", year=2010), fact("gini", 0.6, "share", year=2020)]
     assert read_city(city(tmp_path / "aldea", [*FACTS, *series])).value("gini") == 0.6
+
+
+def test_facts_may_stand_in_several_files(tmp_path: Path) -> None:
+    folder = city(tmp_path / "aldea")
+    header = table_text(FACT_COLUMNS, [])
+    (folder / "facts-cc-by-sa.csv").write_text(table_text(FACT_COLUMNS, [fact("gini", 0.5, "share")]))
+    (folder / "facts-odbl.csv").write_text(header)
+    aldea = read_city(folder)
+    given = aldea.fact("gini")
+    assert given
+    assert (given.value, given.file, given.row) == (0.5, "facts-cc-by-sa.csv", 2)
+    assert {each.file for each in aldea.facts if each.name != "gini"} == {"facts.csv"}
+
+
+def test_a_fact_stands_once_in_all_files_and_faults_name_theirs(tmp_path: Path) -> None:
+    folder = city(tmp_path / "aldea")
+    more = [fact("gini", "0,5", "share"), FACTS[0]]
+    (folder / "facts-cc-by-sa.csv").write_text(table_text(FACT_COLUMNS, more))
+    with pytest.raises(CityError, match="stands already in facts.csv, line 2") as error:
+        read_city(folder)
+    places = [(problem.file, problem.row, problem.column) for problem in error.value.problems]
+    assert places == [("facts-cc-by-sa.csv", 2, "value"), ("facts-cc-by-sa.csv", 3, "name")]
+
+
+def test_a_further_file_does_not_replace_the_first(tmp_path: Path) -> None:
+    folder = city(tmp_path / "aldea")
+    (folder / "facts.csv").rename(folder / "facts-odbl.csv")
+    with pytest.raises(CityError, match=r"no file facts\.csv"):
+        read_city(folder)
 
 
 def test_errors_keep_a_city_from_being_read(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
-"""The bundled example city: what it ships, and that its data rebuild it byte for byte."""
+"""The bundled example city: what it ships, and that its data rebuild it."""
 
 from __future__ import annotations
 
+import csv
 import importlib.util
+import json
 import sys
 from collections import Counter
 from math import fsum, isnan
@@ -13,7 +15,9 @@ import pytest
 import shapely
 
 from caminos.city.inventory import gpc
+from caminos.city.check import check_city
 from caminos.city.package import City, load, read_city
+from caminos.city.zones import read_zones
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGE = REPOSITORY / "cities" / "porto-alegre"
@@ -177,14 +181,39 @@ def test_own_inventory_stands_beside_the_published_one(city: City) -> None:
     assert city.targets["net_emissions_reduction"]["value"] == 1.0
 
 
+def test_share_alike_figures_stand_in_files_of_their_own(city: City) -> None:
+    bound = {fact.file for fact in city.facts if "CC BY-SA" in fact.licence}
+    assert bound == {"facts-cc-by-sa.csv"}
+    assert {fact.file for fact in city.facts if "CC BY-SA" not in fact.licence} == {"facts.csv"}
+    terms = (PACKAGE / "SOURCE.md").read_text(encoding="utf-8")
+    assert "by-sa/4.0" in terms
+    assert all(f"`{name}`" in terms for name in ("facts-cc-by-sa.csv", "inventory.csv"))
+    with (PACKAGE / "facts.csv").open(encoding="utf-8", newline="") as stream:
+        assert not [row for row in csv.DictReader(stream) if "SEEG" in row["licence"]]
+
+
+def test_the_wrong_area_of_the_published_profile_is_reported() -> None:
+    wrong = [problem for problem in check_city(PACKAGE) if problem.column == "area"]
+    assert [(problem.file, problem.severity) for problem in wrong] == [("city.toml", "warning")]
+    assert "665" in wrong[0].message
+    assert "495.4" in wrong[0].message
+
+
 def test_shared_data_rebuild_the_same_bytes(builder: ModuleType, tmp_path: Path) -> None:
+    """Outlines only with the same GEOS: another one may choose other points of them."""
     if not (SHARED / "data" / "porto-alegre").is_dir():
         pytest.skip("the shared data folder is not here")
     builder.build(SHARED, tmp_path / "porto-alegre")
-    built = {path.name: path.read_bytes() for path in (tmp_path / "porto-alegre").iterdir()}
-    assert set(built) == {*builder.HAND_WRITTEN, "facts.csv", "zones.geojson", "inventory.csv"}
-    for name, content in built.items():
-        assert content == (PACKAGE / name).read_bytes(), name
+    built = {path.name: path for path in (tmp_path / "porto-alegre").iterdir()}
+    tables = ("facts.csv", "facts-cc-by-sa.csv", "inventory.csv")
+    assert set(built) == {*builder.HAND_WRITTEN, *tables, "zones.geojson"}
+    shipped = PACKAGE / "zones.geojson"
+    same_geos = json.loads(shipped.read_text(encoding="utf-8"))["made_with"] == f"GEOS {shapely.geos_version_string}"
+    for name, path in built.items():
+        if name != "zones.geojson" or same_geos:
+            assert path.read_bytes() == (PACKAGE / name).read_bytes(), name
+    areas = [{zone.id: zone.area for zone in read_zones(path)[0]} for path in (built["zones.geojson"], shipped)]
+    assert areas[0] == pytest.approx(areas[1], rel=1e-3)
 
 
 def test_builder_fails_on_a_missing_folder_and_writes_nothing(builder: ModuleType, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def catalogue(name: str) -> dict[str, str]:
     return {str(message.id): str(message.string) for message in catalog if message.id and message.string}
 
 
-def _(text: str, **values: object) -> str:
+def _(text: str, /, **values: object) -> str:
     """`text` in the language in use, with {placeholders} filled from `values`."""
     translated = catalogue(_language.get()).get(text, text)
     return translated.format(**values) if values else translated

@@ -50,11 +50,15 @@ def million(value: float) -> str:
 
 def show_new(name: str, out: Path | None, as_json: bool) -> None:
     """Make a city package."""
-    from caminos.city.new import NewCityError, new_city
+    from caminos.city.new import new_city
+    from caminos.city.places import PlaceError
 
     try:
         folder = new_city(name, out)
-    except NewCityError as error:
+    except PlaceError as error:
+        lines = [f"  {place.name}, {place.region}, {place.country} ({number(place.population)})" for place in error.candidates]
+        raise Stop("\n".join([str(error), *lines])) from None
+    except FileExistsError as error:
         raise Stop(str(error)) from None
     if as_json:
         emit({"folder": folder})
@@ -274,16 +278,23 @@ def print_plan(model: CityModel, found: Plan) -> None:
           estimate=number(100 * found.objective), model=number(100 * found.objective_modelled),
           difference=number(100 * (found.objective_modelled - found.objective), 2))
     )  # fmt: skip
+    if found.benefit_cost != found.benefit_cost:
+        OUT.print(_("Cost {cost} million USD (present value); benefits in money are not estimated here, so the floor for the poorest fifth does not bind.", cost=million(found.cost)))
+    else:
+        _print_benefits(found)
+    if found.flips:
+        OUT.print(_("Weak inputs (quality C) that would change the choice of actions:"), style="bold")
+        for name, text in found.flips[:SHOWN]:
+            OUT.print(f"  {name_of(name)}: {text}", highlight=False, markup=False)
+
+
+def _print_benefits(found: Plan) -> None:
     OUT.print(
         _("Cost {cost} million USD (present value); benefits counted in money are {ratio} times that; the poorest fifth receives {share} % of them.",
           cost=million(found.cost), ratio=number(found.benefit_cost, 2), share=number(100 * found.benefit_by_group[0] / sum(found.benefit_by_group), 3))
     )  # fmt: skip
     if not found.floor_met:
         OUT.print(_("On the full model the poorest fifth receives less than the floor of {floor} %.", floor=number(100 * found.floor)))
-    if found.flips:
-        OUT.print(_("Weak inputs (quality C) that would change the choice of actions:"), style="bold")
-        for name, text in found.flips[:SHOWN]:
-            OUT.print(f"  {name_of(name)}: {text}", highlight=False, markup=False)
 
 
 def case_with(model: CityModel, action: str, start: int) -> Case:
@@ -315,6 +326,8 @@ def show_explanation(
     else:
         OUT.print(f"{with_range(found['value'], found['low'], found['high'])} {found['unit']}", highlight=False)
     OUT.print(f"{found['meaning']}\n{_('Source')}: {found['source']}; {_('weakest input')}: {found['quality']}", highlight=False, markup=False)
+    for caveat in found["caveats"]:
+        OUT.print(caveat, highlight=False, markup=False)
     if found["equation"]:
         OUT.print(f"\n{_('Equation')}", style="bold")
         OUT.print(found["equation"], highlight=False, markup=False)
@@ -346,6 +359,8 @@ def _print_records(records: list[dict[str, Any]], indent: str) -> None:
             f"{indent}{where} {number(record['value'])}{span} {record['unit']} · {record['source']} · {record['quality']} · {record['date']}",
             highlight=False, markup=False,
         )  # fmt: skip
+        if record["note"]:
+            OUT.print(f"{indent}    {record['note']}", highlight=False, markup=False)
 
 
 def show_number(
@@ -361,6 +376,8 @@ def show_number(
     else:
         for value in values:
             OUT.print(_line(value), highlight=False, markup=False)
+        for caveat in dict.fromkeys(text for value in values for text in value.caveats):
+            OUT.print(f"  {caveat}", highlight=False, markup=False)
     if all(value.reason for value in values):
         raise Stop("", NOT_ESTIMATED)
 

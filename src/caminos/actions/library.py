@@ -14,7 +14,7 @@ import numpy as np
 
 from caminos.i18n import _
 from caminos.model import expression
-from caminos.model.axes import AXES, GROUP, KIND, QUINTILES, YEAR, Array, among, labels, positive
+from caminos.model.axes import AXES, GROUP, KIND, QUINTILES, YEAR, Array, among, labels, positive, total
 from caminos.model.indicator import Indicator, Source
 
 MODES = ("add", "reduce", "toward")
@@ -261,7 +261,7 @@ def grown(adoption: Array, lag: Array, calendar_year: Array) -> Array:
     first = adoption[:, :, :1]
     steps = np.concatenate([first, adoption[:, :, 1:] - adoption[:, :, :-1]], axis=YEAR)
     age = calendar_year - np.swapaxes(calendar_year, YEAR, KIND)
-    return np.sum(np.swapaxes(steps, YEAR, KIND) * np.clip(age / lag, 0, 1), axis=KIND, keepdims=True)
+    return total(np.swapaxes(steps, YEAR, KIND) * np.clip(age / lag, 0, 1), KIND)
 
 
 def without(actions: Iterable[Action], unavailable: Mapping[str, Any]) -> list[Action]:

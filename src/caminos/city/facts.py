@@ -1,10 +1,10 @@
-"""The facts of a city: one tidy table, read row by row with every fault named."""
+"""The facts of a city: tidy tables, read row by row with every fault named."""
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -22,6 +22,8 @@ from caminos.model.axes import QUINTILES
 from caminos.model.units import UnitError, dimensions, factor
 from caminos.parameters.money import MoneyError, currencies, in_dollars
 
+FACTS = "facts.csv"
+MORE_FACTS = "facts-*.csv"  # same columns, in files of their own because their licence asks for it
 FACT_COLUMNS = (
     "name", "zone", "group", "kind", "year", "value", "unit", "low", "high", "source", "quality", "retrieved",
     "licence", "note",
@@ -41,7 +43,7 @@ _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 @dataclass(frozen=True)
 class Fact:
-    """One figure about a city, in the vocabulary's unit; `row` is its line in the file.
+    """One figure about a city, in the vocabulary's unit; `row` is its line in `file`.
 
     `value` is nan when notation is NE or C, and 0.0 when it is NO or IE.
     """
@@ -64,6 +66,7 @@ class Fact:
     row: int
     given_unit: str
     given_value: str
+    file: str
 
 
 @dataclass(frozen=True)
@@ -76,39 +79,57 @@ class _Finding:
     severity: str = ERROR
 
 
-def read_facts(
-    path: Path, zones: Sequence[Zone], aliases: dict[str, str], zones_readable: bool = True
-) -> tuple[tuple[Fact, ...], list[Problem]]:
-    """Every readable fact, and every fault of every row; an unreadable row is left out.
+def fact_files(folder: Path) -> list[Path]:
+    """The tables of facts that a city has: facts.csv, then any facts-*.csv beside it."""
+    main = folder / FACTS
+    return [*([main] if main.is_file() else []), *sorted(folder.glob(MORE_FACTS))]
 
-    With `zones_readable` False (a faulty zone file, already reported) zone ids are not judged.
+
+def read_facts(
+    paths: Iterable[Path], zones: Sequence[Zone], aliases: dict[str, str], zones_readable: bool = True
+) -> tuple[tuple[Fact, ...], list[Problem]]:
+    """Every readable fact of these files, and every fault of every row; an unreadable row is left out.
+
+    A fact may stand once only, in whichever file. With `zones_readable` False (a faulty zone file,
+    already reported) zone ids are not judged.
     """
-    rows, problems = read_table(path, FACT_COLUMNS)
-    if any(problem.column in FACT_COLUMNS and problem.row == 1 for problem in problems):
-        return (), problems  # columns are missing: every row would be reported for the same cause
     facts: list[Fact] = []
-    seen: dict[tuple[str, str, str, str, int], int] = {}
+    problems: list[Problem] = []
+    seen: dict[tuple[str, str, str, str, int], Fact] = {}
     known = {zone.id: zone for zone in zones}
-    for row in rows:
-        fact, findings = _read_fact(row, known, aliases, zones_readable)
-        if fact:
-            key = (fact.name, fact.zone, fact.group, fact.kind, fact.year)
-            if key in seen:
-                message = _("{name} of {year} stands already in line {line}.", name=fact.name, year=fact.year,
-                            line=seen[key])  # fmt: skip
-                fix = _("Keep one; what differs goes into low, high and note.")
-                findings.append(_Finding("name", message, fix))
-            else:
-                seen[key] = row.line
-                facts.append(fact)
-        problems += [
-            Problem(found.severity, path.name, row.line, found.column, found.message, found.fix) for found in findings
-        ]
+    for path in paths:
+        rows, found = read_table(path, FACT_COLUMNS)
+        problems += found
+        if any(problem.column in FACT_COLUMNS and problem.row == 1 for problem in found):
+            continue  # columns are missing: every row would be reported for the same cause
+        for row in rows:
+            fact, findings = _read_fact(path.name, row, known, aliases, zones_readable)
+            if fact:
+                key = (fact.name, fact.zone, fact.group, fact.kind, fact.year)
+                if key in seen:
+                    findings.append(_repeated(fact, seen[key]))
+                else:
+                    seen[key] = fact
+                    facts.append(fact)
+            problems += [
+                Problem(each.severity, path.name, row.line, each.column, each.message, each.fix) for each in findings
+            ]
     return tuple(facts), problems
 
 
+def _repeated(fact: Fact, first: Fact) -> _Finding:
+    fix = _("Keep one; what differs goes into low, high and note.")
+    if fact.file == first.file:
+        message = _("{name} of {year} stands already in line {line}.", name=fact.name, year=fact.year,
+                    line=first.row)  # fmt: skip
+    else:
+        message = _("{name} of {year} stands already in {file}, line {line}.", name=fact.name, year=fact.year,
+                    file=first.file, line=first.row)  # fmt: skip
+    return _Finding("name", message, fix)
+
+
 def _read_fact(
-    row: Row, zones: dict[str, Zone], aliases: dict[str, str], zones_readable: bool
+    file: str, row: Row, zones: dict[str, Zone], aliases: dict[str, str], zones_readable: bool
 ) -> tuple[Fact | None, list[_Finding]]:
     fields = row.fields
     term = terms().get(fields["name"])
@@ -152,6 +173,7 @@ def _read_fact(
         row=row.line,
         given_unit=fields["unit"],
         given_value=fields["value"],
+        file=file,
     )
     return (None if any(found.severity == ERROR for found in findings) else fact), findings
 

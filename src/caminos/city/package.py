@@ -9,7 +9,7 @@ from math import nan
 from pathlib import Path
 from typing import Any
 
-from caminos.city.facts import FACT_COLUMNS, Fact, read_facts
+from caminos.city.facts import FACT_COLUMNS, FACTS, Fact, fact_files, read_facts
 from caminos.city.inventory import INVENTORY_COLUMNS, InventoryRow, read_inventory
 from caminos.city.plausible import implausible
 from caminos.city.problems import ERROR, CityError, Problem
@@ -92,14 +92,12 @@ def load(path: str | Path) -> tuple[City | None, list[Problem]]:
     if (folder / ALIASES).is_file():
         aliases, found = read_aliases(folder / ALIASES, {zone.id: zone for zone in zones})
         problems += found if zones_readable else []
-    facts: tuple[Fact, ...] = ()
-    if (folder / "facts.csv").is_file():
-        facts, found = read_facts(folder / "facts.csv", zones, aliases, zones_readable)
-        problems += found
-    else:
+    facts, found = read_facts(fact_files(folder), zones, aliases, zones_readable)
+    problems += found
+    if not (folder / FACTS).is_file():
         message = _("There is no file facts.csv.")
         fix = _("A city needs at least its population: {columns}", columns=",".join(FACT_COLUMNS))
-        problems.append(Problem(ERROR, "facts.csv", None, "", message, fix))
+        problems.append(Problem(ERROR, FACTS, None, "", message, fix))
     inventory: tuple[InventoryRow, ...] = ()
     if (folder / "inventory.csv").is_file():
         inventory, found = read_inventory(folder / "inventory.csv")

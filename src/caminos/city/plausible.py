@@ -22,7 +22,6 @@ from caminos.i18n import _, number
 from caminos.model.units import factor
 from caminos.parameters.money import in_dollars
 
-FACTS = "facts.csv"
 SUM_ERROR, SUM_WARNING = 0.05, 0.015  # how far from 1 shares may sum: rounding, then a mistake
 FAR = 30  # beyond the limits by more than this factor a value is a mistake and not a peculiarity
 NATIONAL_FACTOR = 20  # how many times the national value is suspicious
@@ -112,10 +111,10 @@ def _sum_problem(name: str, parts: list[Fact], at_least: float, at_most: float) 
     if short and not complete:
         missing = sorted(set(vocabulary()[name].kinds) - {fact.kind for fact in known})
         fix = _("They should make up 1; not given: {kinds}.", kinds=", ".join(missing))
-        return Problem(WARNING, FACTS, parts[0].row, "value", message, fix)
+        return Problem(WARNING, parts[0].file, parts[0].row, "value", message, fix)
     fix = _("They must add up to 1: correct them or scale them.") if at_least else _("They cannot exceed 1 together.")
     severity = ERROR if excess > SUM_ERROR else WARNING
-    return Problem(severity, FACTS, parts[0].row, "value", message, fix)
+    return Problem(severity, parts[0].file, parts[0].row, "value", message, fix)
 
 
 def unusual_values(facts: Sequence[Fact], country: str) -> list[Problem]:
@@ -160,11 +159,16 @@ def _unusual(
         message += " " + _("The country has {value}.", value=number(usual_value))
     if limit.unit == "share":
         fix = _("A part cannot be larger than the whole: {name} is in line {row}, {divisor} in line {other}.",
-                name=limit.name, row=largest.row, divisor=limit.divisor, other=denominator[0].row)  # fmt: skip
-        return Problem(ERROR if value > 1.05 else WARNING, FACTS, largest.row, "value", message, fix)
+                name=limit.name, row=largest.row, divisor=limit.divisor, other=_line(denominator[0], largest.file))  # fmt: skip
+        return Problem(ERROR if value > 1.05 else WARNING, largest.file, largest.row, "value", message, fix)
     fix = _times(value / middle) + " " + _meant(value / middle, largest)
     far = value > high * FAR or value < low / FAR
-    return Problem(ERROR if far else WARNING, FACTS, largest.row, "value", message, fix.strip())
+    return Problem(ERROR if far else WARNING, largest.file, largest.row, "value", message, fix.strip())
+
+
+def _line(fact: Fact, file: str) -> str:
+    """Where a fact stands, for someone who looks at `file`."""
+    return str(fact.row) if fact.file == file else f"{fact.row} ({fact.file})"
 
 
 def _to(target: str, source: str) -> float:
@@ -215,5 +219,5 @@ def zone_sums(facts: Sequence[Fact]) -> list[Problem]:
             )  # fmt: skip
             fix = _("Check whether zones are missing, counted twice or in another unit.")
             severity = ERROR if ratio > FAR or ratio < 1 / FAR else WARNING
-            problems.append(Problem(severity, FACTS, parts[0].row, "value", message, fix))
+            problems.append(Problem(severity, parts[0].file, parts[0].row, "value", message, fix))
     return problems

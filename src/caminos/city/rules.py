@@ -14,7 +14,7 @@ from math import cos, hypot, isfinite, radians
 from statistics import median
 from typing import Any
 
-from caminos.city.facts import Fact
+from caminos.city.facts import FACTS, Fact
 from caminos.city.inventory import InventoryRow, gpc
 from caminos.city.national import city_table, national
 from caminos.city.package import CLIMATES, GWP_SETS, City
@@ -25,7 +25,7 @@ from caminos.city.zones import ZONES
 from caminos.i18n import _, number
 from caminos.model.units import UnitError, factor
 
-INVENTORY, SETTINGS, FACTS = "inventory.csv", "city.toml", "facts.csv"
+INVENTORY, SETTINGS = "inventory.csv", "city.toml"
 SUBSECTORS = {"residential": "I.1", "commercial": "I.2", "industry": "I.3", "agriculture": "I.5"}
 NEAR = 1.5  # a factor within which two independent figures may differ without a warning
 FAR_FROM_PLACE = 100  # km between the map and the place of that name
@@ -295,7 +295,7 @@ def electricity_factor(city: City) -> list[Problem]:
                 reference=rows[0].reference, value=number(value), grid=number(grid),
             )  # fmt: skip
             fix = _("Check the electricity of {kind} ({file} line {row}), its year and the factor's.",
-                    kind=sector, file=FACTS, row=fact.row)  # fmt: skip
+                    kind=sector, file=fact.file, row=fact.row)  # fmt: skip
             found.append(Problem(WARNING, INVENTORY, rows[0].row, "emissions", message, fix))
     return found
 
@@ -373,10 +373,9 @@ def waste_like_others(city: City) -> list[Problem]:
         "Waste is {value} t per person and year; {count} cities of the country have {low} to {high}, median {usual}.",
         value=number(value), count=len(others), low=number(min(others)), high=number(max(others)), usual=number(usual),
     )  # fmt: skip
-    row = newest(city.facts, "waste_landfilled")[0].row
-    return [
-        Problem(WARNING, FACTS, row, "value", message, _("Check tonnes, people and whether all of it is municipal."))
-    ]
+    fact = newest(city.facts, "waste_landfilled")[0]
+    fix = _("Check tonnes, people and whether all of it is municipal.")
+    return [Problem(WARNING, fact.file, fact.row, "value", message, fix)]
 
 
 def areas(city: City) -> list[Problem]:
@@ -385,7 +384,7 @@ def areas(city: City) -> list[Problem]:
     given: dict[str, tuple[float, str, int | None]] = {}
     fact = city.fact("area")
     if fact and fact.value > 0:
-        given[_("the fact area")] = (fact.value, FACTS, fact.row)
+        given[_("the fact area")] = (fact.value, fact.file, fact.row)
     if city.zones:
         given[_("the sum of the zones")] = (sum(zone.area for zone in city.zones), ZONES, None)
     if profile := _profile_area(city.settings):
@@ -463,7 +462,7 @@ def default_facts(city: City) -> list[Problem]:
     if len(defaults) <= len(city.facts) / 2:
         return []
     message = _("{count} of {all} facts are defaults, not the city's own.", count=len(defaults), all=len(city.facts))
-    return [Problem(WARNING, FACTS, defaults[0].row, "note", message, _("Replace them one by one."))]
+    return [Problem(WARNING, defaults[0].file, defaults[0].row, "note", message, _("Replace them one by one."))]
 
 
 CITY_RULES: tuple[Rule, ...] = (climate, zone_places, areas, waste_like_others, default_facts)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
-from caminos.model.axes import AXES, Array
+from caminos.model.axes import AXES
 from caminos.model.graph import Graph, arguments
 from caminos.model.indicator import Indicator
 from caminos.model.values import NotEstimated
 
-Result = Array | NotEstimated
+Result = Any  # an array of six axes, or NotEstimated
 
 
 class Evaluation:

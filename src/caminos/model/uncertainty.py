@@ -48,8 +48,8 @@ def _dimensions(inputs: Mapping[str, Input]) -> dict[str, int]:
 def _independent(item: Input) -> int:
     if not item.uncertain.size:
         return 0
-    year, zone, group, kind = item.central.shape[2:]
-    return group * kind
+    group, kind = item.central.shape[4:]
+    return int(group * kind)
 
 
 def monte_carlo(inputs: Mapping[str, Input], draws: int, seed: int) -> dict[str, np.ndarray]:

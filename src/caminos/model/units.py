@@ -21,7 +21,7 @@ def registry() -> Any:
     """The pint registry of Caminos; made once, on first use."""
     import pint
 
-    reg = pint.UnitRegistry(None)
+    reg: Any = pint.UnitRegistry(None)
     text = files("caminos.model").joinpath("units.txt").read_text(encoding="utf-8")
     reg.load_definitions([line for line in text.splitlines() if line and not line.startswith("#")])
     return reg

@@ -126,5 +126,5 @@ def parameter_input(name: str, region: tuple[str, ...], settings: Mapping[str, s
     if not records:
         return None
     distribution = next((r.distribution for r in records if r.distribution != "fixed"), "fixed")
-    arrays = (array.reshape(shape) for array in (central, low, high))
-    return Input(name, node.unit, *arrays, distribution=distribution, records=tuple(records))
+    central, low, high = (array.reshape(shape) for array in (central, low, high))
+    return Input(name, node.unit, central, low, high, distribution, tuple(records))

@@ -64,7 +64,7 @@ class Assessment:
         """Closure over all pathways, weighted: [case, draw]."""
         shares = np.ones(len(PATHWAYS)) if weights is None else np.asarray(weights, dtype=float)
         known = ~np.isnan(self.by_pathway)
-        return np.nansum(self.by_pathway * shares, axis=-1) / np.sum(known * shares, axis=-1)
+        return np.asarray(np.nansum(self.by_pathway * shares, axis=-1) / np.sum(known * shares, axis=-1))
 
 
 def scored_headlines(model: CityModel) -> tuple[list[Headline], dict[str, tuple[str, ...]]]:

@@ -100,7 +100,7 @@ def assemble(actions: Sequence[Action], given: Iterable[str] = (), check: bool =
             nodes[row["name"]] = library.computed(row["name"], unit, row["expression"], "default", row["meaning"], dims)
     for name in tables.rows():
         nodes.setdefault(name, tables.source_node(name))
-    computed = [
+    computed: list[Node] = [
         *_calendar(), *indicators(), *library.size_nodes(actions), *library.adoption_nodes(actions),
         *library.lever_nodes(actions),
     ]  # fmt: skip
@@ -276,12 +276,13 @@ class CityModel:
         size = max((array.shape[DRAW] for array in drawn.values()), default=1)
         if size <= block:
             return self.evaluation(cases, drawn).compute(targets)
-        parts: list[dict[str, Result]] = []
+        found: dict[str, Result] = {}
         for start in range(0, size, block):
             part = {name: array[:, start : start + block] for name, array in drawn.items()}
-            parts.append(self.evaluation(cases, part).compute(targets))
+            for name, result in self.evaluation(cases, part).compute(targets).items():
+                _put(found, name, result, start, size)
             self.tell(_("draws"), min(start + block, size), size)
-        return {name: _join([part[name] for part in parts]) for name in targets}
+        return found
 
     def tell(self, what: str, done: int, total: int) -> None:
         """Report progress to whoever watches."""
@@ -307,11 +308,14 @@ class CityModel:
         ]
 
 
-def _join(parts: list[Result]) -> Result:
-    arrays = [part for part in parts if not isinstance(part, NotEstimated)]
-    if len(arrays) < len(parts):
-        return parts[0]
-    return arrays[0] if arrays[0].shape[DRAW] == 1 else np.concatenate(arrays, axis=DRAW)
+def _put(found: dict[str, Result], name: str, result: Result, start: int, size: int) -> None:
+    """Put one block of draws in its place; what does not vary by draw is kept once."""
+    if isinstance(result, NotEstimated) or result.shape[DRAW] == 1:
+        found[name] = result
+        return
+    if name not in found:
+        found[name] = np.empty((*result.shape[:DRAW], size, *result.shape[DRAW + 1 :]))
+    found[name][:, start : start + result.shape[DRAW]] = result
 
 
 def _along(axis: int, values: Iterable[float]) -> np.ndarray:
@@ -337,5 +341,5 @@ def record(fact: Fact) -> Record:
     """Where a fact comes from, as an explanation shows it."""
     return Record(
         fact.value, fact.unit, fact.low, fact.high, fact.source, fact.quality, str(fact.year), fact.note, fact.zone,
-        fact.group, fact.kind, "triangular", fact.notation, f"facts.csv:{fact.row}",
+        fact.group, fact.kind, "triangular", fact.notation, f"{fact.file}:{fact.row}",
     )  # fmt: skip

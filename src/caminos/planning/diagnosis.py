@@ -13,7 +13,7 @@ from caminos.model.values import NotEstimated
 from caminos.pathways.tables import Headline, headlines
 from caminos.planning.city_model import BASELINE, CityModel
 from caminos.planning.explanation import weakest
-from caminos.planning.results import Value, node_of, targets, value_at
+from caminos.planning.results import Value, caveats, node_of, targets, value_at
 
 YEARS = (2030, 2040, 2050)
 SECTORS = {"I": "stationary", "II": "transport", "III": "waste", "IV": "ippu", "V": "land", "VI": "other"}
@@ -31,6 +31,7 @@ class Standing:
     target: float
     quality: str
     missing: tuple[str, ...]
+    caveats: tuple[str, ...] = ()
 
     @property
     def estimated(self) -> bool:
@@ -79,7 +80,8 @@ def standing(model: CityModel, headline: Headline, central: dict, drawn: dict) -
         values = values[:1]
     target = targets(model, headline, base)
     return Standing(
-        headline, node_label(node.name), node.unit, "", values, target, weakest(model, node.name), ()
+        headline, node_label(node.name), node.unit, "", values, target, weakest(model, node.name), (),
+        caveats(model, node.name),
     )
 
 
@@ -127,7 +129,7 @@ def latest_own_inventory(city: City) -> dict | None:  # type: ignore[type-arg]
 
 def unknown(model: CityModel) -> list[tuple[str, str]]:
     """Facts the model would use and the city does not have, with what they mean."""
-    used = set()
+    used: set[str] = set()
     for headline in headlines():
         used.update(model.graph.needed((headline.indicator,)))
     found = []
@@ -144,7 +146,7 @@ def unknown(model: CityModel) -> list[tuple[str, str]]:
 
 def sources(model: CityModel) -> list[tuple[str, str, str, str]]:
     """Every source of a number that the headlines rest on: name, quality, date, source."""
-    used = set()
+    used: set[str] = set()
     for headline in headlines():
         used.update(model.graph.needed((headline.indicator,)))
     rows = []

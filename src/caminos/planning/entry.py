@@ -76,7 +76,7 @@ def scores(assessment: Assessment, weights: Sequence[float] | None = None) -> np
     ready = np.array(
         [np.mean(list(readiness(assessment.model, assessment.model.actions[case.name]).values())) for case in assessment.cases]
     )
-    return assessment.effect(weights) / (assessment.cost / PER) * ready[:, None]
+    return np.asarray(assessment.effect(weights) / (assessment.cost / PER) * ready[:, None])
 
 
 def entry(model: CityModel, start: int, weights: Sequence[float] | None = None) -> Entry:

@@ -82,13 +82,14 @@ def _add(model: CityModel, columns: dict[str, list[object]], name: str, central:
     years = [int(year) for year in model.years] if shape[2] > 1 else [None]
     for index in np.ndindex(shape):
         case, _draw, year, zone, group, kind = index
-        value = float(central[index])
-        missing = "" if value == value else "no value for this place"
+        number = float(central[index])
+        known = number == number
+        missing = "" if known else "no value for this place"
         spread = (float(low[index]), float(high[index]))
-        row = (
+        row: tuple[object, ...] = (
             name, node.pathway, ("baseline", "plan")[case] if shape[0] > 1 else "baseline and plan", years[year],
-            zones[zone], groups[group], kinds[kind], value if value == value else None,
-            spread[0] if value == value else None, spread[1] if value == value else None, node.unit, missing,
+            zones[zone], groups[group], kinds[kind], number if known else None,
+            spread[0] if known else None, spread[1] if known else None, node.unit, missing,
         )  # fmt: skip
-        for column, cell in zip(columns.values(), row, strict=True):
-            column.append(cell)
+        for column, item in zip(columns.values(), row, strict=True):
+            column.append(item)

@@ -141,7 +141,7 @@ def program(
     for columns, values, low, high in _order(model, choice, by_action):
         add(columns, values, low, high)
     worth = (choice.benefit[:, 0] - floor * choice.benefit.sum(axis=1)) / 1e6
-    if np.any(worth != 0):
+    if np.any(worth != 0) and not np.isnan(worth).any():
         add(scales, worth, 0.0, np.inf)
     size = 2 * count + headline_count
     return Program(
@@ -251,7 +251,7 @@ def plan(
         dict(zip(names, (float(x) for x in whole.closure[0, 0]), strict=True)),
         objective, float(np.minimum(whole.closure[0, 0], 1) @ weight), tuple(float(x) for x in benefit),
         float(benefit.sum() / whole.cost[0, 0]), optimality, status, flips,
-        bool(shares_by_group(benefit)[0] >= floor - 0.005),
+        bool(np.isnan(benefit).any() or shares_by_group(benefit)[0] >= floor - 0.005),
     )  # fmt: skip
 
 

@@ -36,6 +36,21 @@ class Value:
     group: str = ""
     kind: str = ""
     reason: str = ""
+    caveats: tuple[str, ...] = ()
+
+
+def caveats(model: CityModel, name: str) -> tuple[str, ...]:
+    """What the city says must be read beside every number that rests on some of its facts.
+
+    city.toml lists them: [[caveats]] with `facts` (names) and `text`.
+    """
+    above = set(model.graph.needed((name,)))
+    found = []
+    for caveat in model.city.settings.get("caveats", []):
+        names = {prefix + fact for fact in caveat["facts"] for prefix in ("", "base_", "zone_", "past_")}
+        if above & names & set(model.inputs):
+            found.append(_(caveat["text"]))
+    return tuple(found)
 
 
 def node_of(model: CityModel, name: str) -> Node:
@@ -50,7 +65,7 @@ def node_of(model: CityModel, name: str) -> Node:
     return node
 
 
-def place(model: CityModel, node: Node, array: np.ndarray, year: int | None, zone: str, group: str, kind: str) -> tuple:
+def place(model: CityModel, node: Node, array: np.ndarray, year: int | None, zone: str, group: str, kind: str) -> tuple[int, int, int, int]:
     """Index of one cell of a result along year, zone, group and kind; raises QuestionError if it has none."""
     axes = {YEAR: 0, ZONE: 0, GROUP: 0, KIND: 0}
     if array.shape[YEAR] == len(model.years):
@@ -104,7 +119,7 @@ def value_at(
             low, high = (float(item) for item in np.percentile(spread, RANGE, method="nearest"))
     shown = int(model.years[where[0]]) if central.shape[YEAR] == len(model.years) else None
     reason = "" if number == number else why_missing(model, node, zone, group, kind)
-    return Value(node.name, number, low, high, node.unit, shown, zone, group, kind, reason)
+    return Value(node.name, number, low, high, node.unit, shown, zone, group, kind, reason, caveats(model, node.name))
 
 
 def why_missing(model: CityModel, node: Node, zone: str, group: str, kind: str) -> str:

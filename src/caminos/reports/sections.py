@@ -344,7 +344,8 @@ def grouped_flips(model: CityModel, flips: Sequence[tuple[str, str]]) -> list[tu
     for name, text in flips:
         end, _colon, change = text.partition(": ")
         wording = _("{input} (low end)") if end == "low" else _("{input} (high end)")
-        found.setdefault(_change_text(model, change), []).append(wording.format(input=words.names_of([name])))
+        sentence = _change_text(model, change)
+        found.setdefault(sentence[:1].upper() + sentence[1:], []).append(wording.format(input=words.names_of([name])))
     return sorted(found.items(), key=lambda item: -len(item[1]))
 
 

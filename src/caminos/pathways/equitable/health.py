@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from caminos.model.axes import GROUP, KIND, Array, pick, positive, stack, total
+from caminos.model.axes import GROUP, KIND, Array, known_total, pick, positive, stack, total
 from caminos.model.indicator import indicator
 
 
@@ -91,7 +91,7 @@ def road_deaths_by_mode(
 @indicator(unit="person/yr", source="SDG 3.6.1")
 def road_deaths(road_deaths_by_mode: Array) -> Array:
     """People killed on roads in a year."""
-    return np.nansum(road_deaths_by_mode, axis=KIND, keepdims=True)
+    return known_total(road_deaths_by_mode, KIND)
 
 
 @indicator(unit="1/delta_degC", dims="", source="calibrated: attributable share = 1 - exp(-slope x degree days / year)")

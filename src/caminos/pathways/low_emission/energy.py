@@ -1,5 +1,7 @@
 """Electricity and fuels of buildings and industry."""
 
+import numpy as np
+
 from caminos.model.axes import GROUP, KIND, Array, among, known_total, pick, positive, total
 from caminos.model.indicator import indicator
 
@@ -80,7 +82,10 @@ def heat_pump_electricity(
     return fuel * heat_pump_share / heat_pump_performance
 
 
-@indicator(unit="MWh/yr", dims="year kind", kind="sector", source="GPC 1.1, activity data of I.x.2")
+@indicator(
+    unit="MWh/yr", dims="year kind", kind="sector", source="GPC 1.1, activity data of I.x.2",
+    optional="water_electricity_saved",
+)  # fmt: skip
 def electricity_use(
     base_electricity_use: Array, sector_activity: Array, building_energy_saving: Array,
     hot_weather_electricity_factor: Array, cool_roof_electricity_factor: Array, heat_pump_electricity: Array,
@@ -89,12 +94,12 @@ def electricity_use(
     """Electricity that users in the city take, by sector, without transport.
 
     Public lighting and water works are part of the commercial and institutional sector; what
-    they save is taken from it.
+    they save is taken from it. A city without figures of its water works saves nothing there.
     """
     buildings = among("sector", "residential", "commercial")
     weather = 1 + (hot_weather_electricity_factor * cool_roof_electricity_factor - 1) * buildings
     demand = base_electricity_use * sector_activity * (1 - building_energy_saving) * weather
-    saved = (public_electricity_saved + water_electricity_saved) * among("sector", "commercial")
+    saved = (public_electricity_saved + np.nan_to_num(water_electricity_saved)) * among("sector", "commercial")
     return positive(demand + heat_pump_electricity * among("sector", "residential") - saved)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from caminos.model.axes import KIND, YEAR, Array, among, known_total, labels, pick, positive, since, stack, total
+from caminos.model.axes import KIND, YEAR, Array, among, known_among, known_total, labels, pick, positive, since, stack, total
 from caminos.model.indicator import indicator
 
 NOT_BASIC = ("I.x.3", "II.3.3", "II.4.3", "IV", "V.1", "V.2", "V.3")
@@ -53,13 +53,12 @@ def emissions_by_subsector(
 def emissions_by_sector(emissions_by_subsector: Array) -> Array:
     """Emissions by GPC sector, over the subsectors that are estimated; a sector with none is NaN."""
     references = labels("gpc")
-    parts = []
-    for prefix in SECTOR_PREFIX.values():
-        chosen = among("gpc", *(reference for reference in references if reference.startswith(prefix)))
-        known = np.any(~np.isnan(emissions_by_subsector) & (chosen > 0), axis=KIND, keepdims=True)
-        part = np.nansum(emissions_by_subsector * chosen, axis=KIND, keepdims=True)
-        parts.append(np.where(known, part, np.nan * part))
-    return stack(*parts)
+    return stack(
+        *(
+            known_among(emissions_by_subsector, "gpc", *(item for item in references if item.startswith(prefix)))
+            for prefix in SECTOR_PREFIX.values()
+        )
+    )
 
 
 @indicator(unit="t CO2e/yr", source="GPC 1.1, BASIC")
@@ -76,7 +75,7 @@ def emissions_basic(emissions_by_subsector: Array) -> Array:
 @indicator(unit="t CO2e/yr", source="GPC 1.1, BASIC+ over the subsectors that are estimated")
 def emissions_all_estimated(emissions_by_subsector: Array) -> Array:
     """Emissions of all estimated subsectors, transboundary transport, losses, industry and land included."""
-    return np.nansum(emissions_by_subsector, axis=KIND, keepdims=True)
+    return known_total(emissions_by_subsector, KIND)
 
 
 @indicator(unit="t CO2e/person/yr", source="definition")

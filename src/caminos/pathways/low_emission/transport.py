@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from caminos.model.axes import KIND, Array, among, pick, positive, stack, total
+from caminos.model.axes import KIND, Array, among, known_among, pick, positive, stack, total
 from caminos.model.indicator import indicator
 
 CAR_FUELS = ("gasoline", "ethanol", "natural_gas")
@@ -12,7 +12,7 @@ HEAVY_FUELS = ("diesel", "biodiesel")
 @indicator(unit="TJ/yr", source="fuel balance", dims="")
 def observed_car_energy(base_road_fuel_energy: Array) -> Array:
     """Energy in the fuels of cars and motorcycles in the base year: gasoline, ethanol, natural gas."""
-    return np.nansum(base_road_fuel_energy * among("fuel", *CAR_FUELS), axis=KIND, keepdims=True)
+    return known_among(base_road_fuel_energy, "fuel", *CAR_FUELS)
 
 
 @indicator(unit="TJ/yr", source="distance times intensity", dims="")
@@ -24,7 +24,7 @@ def observed_bus_energy(base_bus_vehicle_distance: Array, bus_energy_intensity: 
 @indicator(unit="TJ/yr", source="fuel balance", dims="")
 def observed_heavy_energy(base_road_fuel_energy: Array) -> Array:
     """Energy in diesel and biodiesel in the base year."""
-    return np.nansum(base_road_fuel_energy * among("fuel", *HEAVY_FUELS), axis=KIND, keepdims=True)
+    return known_among(base_road_fuel_energy, "fuel", *HEAVY_FUELS)
 
 
 @indicator(unit="TJ/yr", source="fuel balance", dims="")

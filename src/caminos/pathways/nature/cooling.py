@@ -7,9 +7,9 @@ from caminos.model.indicator import indicator
 
 
 @indicator(unit="share", source="definition")
-def canopy_added(canopy_cover: Array, base_canopy_cover: Array) -> Array:
-    """Tree crown cover gained since the base year, as a share of the urban area."""
-    return canopy_cover - base_canopy_cover
+def canopy_cover(base_canopy_cover: Array, canopy_added: Array) -> Array:
+    """Tree crown cover of the urban area."""
+    return np.minimum(base_canopy_cover + canopy_added, 1.0)
 
 
 @indicator(unit="delta_degC", source="Iungman 2023 (canopy); Santamouris 2014 (albedo); capped by the heat island")

@@ -1,8 +1,6 @@
 """From return periods to a yearly expectation."""
 
-import numpy as np
-
-from caminos.model.axes import KIND, Array
+from caminos.model.axes import KIND, Array, total
 
 
 def annual_expectation(impact: Array, return_period: Array) -> Array:
@@ -13,5 +11,5 @@ def annual_expectation(impact: Array, return_period: Array) -> Array:
     """
     probability = 1 / return_period
     width = probability[..., :-1] - probability[..., 1:]
-    body = np.sum((impact[..., :-1] + impact[..., 1:]) / 2 * width, axis=KIND, keepdims=True)
+    body = total((impact[..., :-1] + impact[..., 1:]) / 2 * width, KIND)
     return body + impact[..., -1:] * probability[..., -1:]
