@@ -36,7 +36,7 @@ def timed(function: Callable[[], object], runs: int = RUNS) -> dict[str, float]:
 
 
 def model():  # type: ignore[no-untyped-def]
-    from caminos.cli import city_folder
+    from caminos.city.bundled import city_folder
     from caminos.city.package import read_city
     from caminos.planning.city_model import CityModel
 
@@ -157,7 +157,7 @@ def entry_ranking() -> dict[str, float]:
 
 def open_city() -> dict[str, float]:
     """Read the city, build the graph and check the units of every function."""
-    from caminos.cli import city_folder
+    from caminos.city.bundled import city_folder
     from caminos.city.package import read_city
     from caminos.planning.city_model import CityModel
 

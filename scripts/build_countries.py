@@ -53,7 +53,7 @@ SPREAD = {
     "emissions_per_person": (0.2, 2.0),
     "biofuel_energy_per_person": (0.4, 1.8),
     "waste_per_person": (0.6, 1.5),
-    "pm25_concentration": (0.5, 1.8),
+    "pm25_concentration": (0.3, 1.8),
 }
 
 SUBREGIONS = {

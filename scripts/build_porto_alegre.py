@@ -78,9 +78,7 @@ def computed_table() -> dict[str, Row]:
     return {row["key"]: row for row in read_csv(HERE / "porto_alegre_computed.csv")}
 
 
-def fact(
-    key: str, year: int, value: float, texts: dict[str, str] | None = None, **fields: float | str | None
-) -> Row:
+def fact(key: str, year: int, value: float, texts: dict[str, str] | None = None, **fields: float | str | None) -> Row:
     """One computed row of facts.csv; `texts` fill the {places} of its source and note."""
     described = computed_table()[key]
     row = {column: described.get(column, "") for column in FACT_COLUMNS}
@@ -433,9 +431,7 @@ def access_facts(grid: Grid, chosen: np.ndarray, zone: str = "") -> list[Row]:
         share = {bound: float(people @ near[chosen]) / everyone for bound, near in by_detour.items()}
         value, low, high = (round(share[bound], 4) for bound in ("value", "low", "high"))
         texts = {"what": WITHIN_REACH[kind], "zone_note": " Zone by hexagon centre." if zone else ""}
-        rows.append(
-            fact("facility_access_share", 2019, value, texts, zone=zone, kind=kind, low=low, high=high)
-        )
+        rows.append(fact("facility_access_share", 2019, value, texts, zone=zone, kind=kind, low=low, high=high))
     return rows
 
 

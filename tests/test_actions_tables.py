@@ -211,8 +211,8 @@ def test_no_cost_is_negative():
         assert action.operating_cost or any(words in action.note for words in NO_RUNNING_COST), action.id
 
 
-def test_only_hardening_is_left_out_in_porto_alegre(porto_alegre):
-    assert set(porto_alegre.unavailable) == {"infrastructure_hardening"}
+def test_every_action_is_ranked_in_porto_alegre(porto_alegre):
+    assert set(porto_alegre.unavailable) == set()
 
 
 def test_no_lever_is_pushed_past_its_end_in_porto_alegre(porto_alegre):

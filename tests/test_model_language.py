@@ -89,7 +89,7 @@ def test_another_dimension_than_declared_cannot_be_registered():
         """Declares a mass, returns a flow."""
         return generated
 
-    with pytest.raises(ModelError, match="stock .*units do not fit"):
+    with pytest.raises(ModelError, match=r"stock .*units do not fit"):
         build([source("generated"), from_function(stock)])
 
 
@@ -99,7 +99,7 @@ def test_a_forgotten_unit_of_the_same_dimension_cannot_be_registered():
         """Declares kilograms, returns tonnes."""
         return generated
 
-    with pytest.raises(ModelError, match="heavy .*factor is missing"):
+    with pytest.raises(ModelError, match=r"heavy .*factor is missing"):
         build([source("generated"), from_function(heavy)])
 
 
@@ -109,7 +109,7 @@ def test_an_exponent_with_a_unit_cannot_be_registered():
         """A mass in an exponent."""
         return np.exp(generated)
 
-    with pytest.raises(ModelError, match="growth .*units do not fit"):
+    with pytest.raises(ModelError, match=r"growth .*units do not fit"):
         build([source("generated"), from_function(growth)])
 
 

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from caminos.city.check import check_city
-from caminos.city.national import national
-from caminos.city.new import default_facts, new_city
+from caminos.city.national import Value, national, prior
+from caminos.city.new import default_facts, known_fate, new_city
 from caminos.city.package import read_city
 from caminos.city.places import PlaceError, countries, find_place
 from caminos.city.vocabulary import vocabulary
+from caminos.planning.city_model import CityModel
+from caminos.planning.diagnosis import diagnose
 
 
 @pytest.mark.parametrize(
@@ -103,6 +105,86 @@ def test_what_no_source_gives_is_left_out_and_said(tmp_path: Path) -> None:
     notes = (folder / "city.toml").read_text(encoding="utf-8").splitlines()[0]
     assert notes.startswith("notes = ")
     assert all(name in notes for name in ("gini", "canopy_cover", "flood_level", "GeoNames"))
+
+
+@pytest.mark.parametrize(
+    ("text", "climate"),
+    [
+        ("Rosario, Argentina", "wet temperate"),
+        ("Chennai, India", "wet tropical"),
+        ("Darwin, Australia", "wet tropical"),
+    ],
+)
+def test_the_climate_is_a_default_and_says_so(tmp_path: Path, text: str, climate: str) -> None:
+    folder = new_city(text, tmp_path / "city")
+    assert read_city(folder).climate == climate
+    lines = (folder / "city.toml").read_text(encoding="utf-8").splitlines()
+    above = lines[lines.index(f'climate = "{climate}"') - 2 :][:2]
+    assert above[0].startswith("# Default from the latitude")
+    assert "how fast waste decays" in above[1]
+
+
+NEVER_DEFAULT = {
+    "green_area_per_person", "green_access_share", "storm_water_retained", "expected_annual_flood_damage",
+    "expected_annual_flooded_people", "heat_deaths", "cold_deaths", "heat_concentration_index",
+    "people_in_risk_sectors", "fifteen_minute_access", "participants",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "least", "most"),
+    [
+        ("Rosario, Argentina", 2, 6),
+        ("Nairobi, Kenya", 0.2, 1.4),
+        ("Lyon, France", 2, 6.5),
+        ("Chennai, India", 0.8, 2.6),
+    ],
+)
+def test_a_new_city_has_a_first_diagnosis(tmp_path: Path, text: str, least: float, most: float) -> None:
+    """Emissions per person below those of the whole country, and no headline that only the city itself can know."""
+    model = CityModel(read_city(new_city(text, tmp_path / "city")), check=False)
+    found = {standing.headline.indicator: standing for standing in diagnose(model, draws=0)}
+    assert {name for name, standing in found.items() if not standing.estimated} == NEVER_DEFAULT
+    emissions = found["emissions_per_person"]
+    assert least < emissions.values[0].value < most
+    assert emissions.quality == "C"
+    assert 80 < found["waste_per_person"].values[0].value < 600
+    assert 0.01 < found["energy_burden_of_poorest"].values[0].value < 0.3
+    assert len(model.available) > 30
+
+
+def test_waste_of_unknown_fate_is_not_spread_over_the_rest() -> None:
+    def share(value: float) -> Value:
+        return Value(value, value / 2, value, "share", "a table", 2016)
+
+    name = "waste_treatment_share"
+    mostly_lost = {(name, "recycling"): share(0.11), (name, "unaccounted_for"): share(0.89)}
+    assert known_fate(mostly_lost) == {}
+    partly = {(name, "open_dump"): share(0.8), (name, "unaccounted_for"): share(0.2)}
+    assert known_fate(partly)[name, "open_dump"].value == pytest.approx(1)
+
+
+def test_waste_of_a_country_without_figures_is_that_of_its_income_group(tmp_path: Path) -> None:
+    cairo = read_city(new_city("Cairo, Egypt", tmp_path / "cairo"))
+    landfilled = cairo.fact("waste_landfilled")
+    assert landfilled
+    assert "mean of countries of its income" in landfilled.note
+    assert landfilled.low < 0.5 * landfilled.value
+
+
+def test_what_is_burnt_is_said_to_be_missing(tmp_path: Path) -> None:
+    lyon = read_city(new_city("Lyon, France", tmp_path / "lyon"))
+    landfilled = lyon.fact("waste_landfilled")
+    assert landfilled
+    assert "the model knows no incineration" in landfilled.note
+
+
+def test_road_deaths_make_up_the_rate_of_the_region(tmp_path: Path) -> None:
+    rosario = read_city(new_city("Rosario, Argentina", tmp_path / "rosario"))
+    deaths = [fact for fact in rosario.facts if fact.name == "road_deaths"]
+    assert {fact.kind: fact.notation for fact in deaths}["rail"] == "NO"
+    rate = sum(fact.value for fact in deaths) / rosario.value("population")
+    assert rate == pytest.approx(prior("road_death_rate_prior", "ARG")[""].value, rel=1e-3)
 
 
 def test_an_existing_folder_is_not_touched(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def test_a_fact_stands_once_in_all_files_and_faults_name_theirs(tmp_path: Path) 
     folder = city(tmp_path / "aldea")
     more = [fact("gini", "0,5", "share"), FACTS[0]]
     (folder / "facts-cc-by-sa.csv").write_text(table_text(FACT_COLUMNS, more))
-    with pytest.raises(CityError, match="stands already in facts.csv, line 2") as error:
+    with pytest.raises(CityError, match=r"stands already in facts\.csv, line 2") as error:
         read_city(folder)
     places = [(problem.file, problem.row, problem.column) for problem in error.value.problems]
     assert places == [("facts-cc-by-sa.csv", 2, "value"), ("facts-cc-by-sa.csv", 3, "name")]

@@ -14,8 +14,8 @@ from types import ModuleType
 import pytest
 import shapely
 
-from caminos.city.inventory import gpc
 from caminos.city.check import check_city
+from caminos.city.inventory import gpc
 from caminos.city.package import City, load, read_city
 from caminos.city.zones import read_zones
 

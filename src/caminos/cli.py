@@ -1,30 +1,18 @@
 """The command line: one command for each question a city asks."""
 
-import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from caminos.console import OK, PROBLEMS, USAGE, Stop
 from caminos.i18n import LANGUAGES, _, use_language
 
 if TYPE_CHECKING:
     from caminos.planning.city_model import CityModel
-
-OK, PROBLEMS, USAGE, NOT_ESTIMATED = 0, 1, 2, 3
-
-
-class Stop(Exception):
-    """A clear message for the user, and the exit code that goes with it."""
-
-    def __init__(self, message: str, code: int = PROBLEMS):
-        super().__init__(message)
-        self.code = code
-
 
 def wanted_language(arguments: list[str]) -> str:
     """The language asked for by --lang, else by the environment, else English."""
@@ -37,26 +25,14 @@ def wanted_language(arguments: list[str]) -> str:
     return system if system in LANGUAGES else "en"
 
 
-def bundled_cities() -> dict[str, Path]:
-    """The example cities that ship, by id."""
-    for folder in (Path(__file__).parent / "cities", Path(__file__).parents[2] / "cities"):
-        if folder.is_dir():
-            return {path.name: path for path in sorted(folder.iterdir()) if (path / "city.toml").is_file()}
-    return {}
+def folder_of(city: str) -> Path:
+    """The folder of a city; one that does not exist ends the command."""
+    from caminos.city.bundled import UnknownCityError, city_folder
 
-
-def city_folder(city: str) -> Path:
-    """The folder of a city given as a path or as the id of an example."""
-    path = Path(city)
-    if path.is_dir():
-        return path
-    known = bundled_cities()
-    if city in known:
-        return known[city]
-    raise Stop(
-        _("There is no city {city}: give a folder with city.toml, or one of the examples: {known}.",
-          city=repr(city), known=", ".join(known)), USAGE
-    )  # fmt: skip
+    try:
+        return city_folder(city)
+    except UnknownCityError as error:
+        raise Stop(str(error), USAGE) from None
 
 
 def open_model(city: str) -> "CityModel":
@@ -64,54 +40,12 @@ def open_model(city: str) -> "CityModel":
     from caminos.city.package import CityError, read_city
     from caminos.planning.city_model import CityModel
 
-    folder = city_folder(city)
     try:
-        return CityModel(read_city(folder))
+        return CityModel(read_city(folder_of(city)))
     except CityError as error:
         lines = [str(problem) for problem in error.problems]
         lines.append(_("Run `caminos check {city}` to see everything.", city=city))
         raise Stop("\n".join(lines)) from None
-
-
-@contextmanager
-def progress(model: "CityModel", text: str) -> Iterator[None]:
-    """A bar on the error stream while the model works; silent where nobody watches."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(text, total=None)
-
-        def step(what: str, done: int, total: int) -> None:
-            bar.update(task, description=f"{text}: {what}", completed=done, total=total)
-
-        model.progress = step
-        try:
-            yield
-        finally:
-            model.progress = None
-
-
-def emit(data: Any) -> None:
-    """Print data as JSON; what is not a number is null."""
-    typer.echo(json.dumps(_plain(data), ensure_ascii=False, indent=2))
-
-
-def _plain(data: Any) -> Any:
-    from dataclasses import asdict, is_dataclass
-
-    if is_dataclass(data) and not isinstance(data, type):
-        return _plain(asdict(data))
-    if isinstance(data, dict):
-        return {str(key): _plain(value) for key, value in data.items()}
-    if isinstance(data, list | tuple):
-        return [_plain(value) for value in data]
-    if isinstance(data, float) and (data != data or data in (float("inf"), float("-inf"))):
-        return None if data != data else str(data)
-    if isinstance(data, Path):
-        return str(data)
-    return data
 
 
 def make_app() -> typer.Typer:
@@ -151,7 +85,7 @@ def make_app() -> typer.Typer:
     def check(city: City, as_json: AsJson = False, lang: Lang = "en") -> None:
         from caminos.views import show_check
 
-        show_check(city_folder(city), as_json)
+        show_check(folder_of(city), as_json)
 
     @app.command(help=_("Where the city stands on all five pathways, and what is not known."))
     def diagnose(city: City, draws: Draws = 200, as_json: AsJson = False, lang: Lang = "en") -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from caminos.cli import NOT_ESTIMATED, PROBLEMS, Stop, emit, progress
+from caminos.console import NOT_ESTIMATED, PROBLEMS, Stop, emit, progress
 from caminos.i18n import _, number
 from caminos.model.indicator import label
 
@@ -277,6 +277,13 @@ def print_plan(model: CityModel, found: Plan) -> None:
         _("Share of all gaps closed: the optimiser expects {estimate} %, the full model says {model} % (difference {difference} points).",
           estimate=number(100 * found.objective), model=number(100 * found.objective_modelled),
           difference=number(100 * (found.objective_modelled - found.objective), 2))
+    )  # fmt: skip
+    from caminos.planning.assessment import central
+
+    OUT.print(
+        _("Money is in USD at prices of 2023, discounted at {rate} % a year from the second year of the plan on.",
+          rate=number(100 * central(model, "real_discount_rate"))),
+        highlight=False,
     )  # fmt: skip
     if found.benefit_cost != found.benefit_cost:
         OUT.print(_("Cost {cost} million USD (present value); benefits in money are not estimated here, so the floor for the poorest fifth does not bind.", cost=million(found.cost)))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from caminos.city.places import plain
+from caminos.city.places import countries, plain
+from caminos.parameters.tables import parameter_input
 
 BASE_YEAR = 2023  # the year to which amounts are scaled
 
@@ -63,6 +64,17 @@ def national(country: str) -> Table:
 def assumptions() -> Table:
     """Splits that no open series gives."""
     return _values(_read("new_city_assumptions.csv"))
+
+
+@cache
+def prior(name: str, country: str) -> dict[str, Value]:
+    """A parameter of the tables for a country, by kind: what is usual where no series of the country is at hand."""
+    item = parameter_input(name, countries()[country].region, {})
+    return {
+        each.kind: Value(each.value, each.low, each.high, each.unit, each.source, int(each.date), each.note)
+        for each in (item.records if item else ())
+        if each.low is not None and each.high is not None
+    }
 
 
 @cache

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from caminos.city.facts import FACT_COLUMNS
-from caminos.city.national import BASE_YEAR, Table, Value, assumptions, city_table, national
+from caminos.city.national import BASE_YEAR, Table, Value, assumptions, city_table, national, prior
 from caminos.city.places import Country, Place, countries, find_place, plain
 from caminos.city.tables import table_text, write_folder
 from caminos.city.vocabulary import vocabulary
@@ -21,7 +21,11 @@ from caminos.model.axes import labels
 GEONAMES = "GeoNames, places of 15,000 people or more, geonames.org/{id}"
 HUB = 3.0  # t CO2e per person: above it a country is a hub whose mean says nothing of its cities
 OPEN_LICENCE = "CC BY 4.0"
-
+FIGURE_CITED = "figure cited from the publication"
+TROPIC = 23.5  # degrees of latitude
+UNKNOWN_FATE = 0.3  # share of the waste unaccounted for, above which the rest says too little
+IN_ROWS = 0.05  # share of the waste that is landfilled, sorted or composted, below which the model has nothing to say
+BURNT_ENOUGH_TO_SAY = 0.02  # share of the waste that is incinerated, below which it is not worth a word
 
 Row = dict[str, object]
 
@@ -57,7 +61,9 @@ def identity(place: Place) -> str:
 
 def default_facts(place: Place) -> list[Row]:
     """All the facts that open sources give for a place, as rows of facts.csv."""
-    waste = {**national(place.country), **_whole_groups(city_waste(place), national(place.country))}
+    country = known_fate(national(place.country))
+    country = {**of_income(countries()[place.country].income, country), **country}
+    waste = {**country, **_whole_groups(known_fate(city_waste(place)), country)}
     rows = [
         *population_rows(place),
         *plain_rows(place.country),
@@ -66,9 +72,35 @@ def default_facts(place: Place) -> list[Row]:
         *road_rows(place),
         *other_emission_rows(place),
         *waste_rows(place, waste),
+        *road_death_rows(place),
     ]
     order = {name: position for position, name in enumerate(vocabulary())}
     return sorted(rows, key=lambda row: order[str(row["name"])])
+
+
+def known_fate(table: Table) -> Table:
+    """A table whose shares of treatment are those of the waste of which the fate is known.
+
+    They are left out if that is too little of it: the rest is not landfilled, dumped or recycled by default.
+    """
+    name = "waste_treatment_share"
+    lost = table.get((name, "unaccounted_for"))
+    if not lost:
+        return table
+    others = {key: value for key, value in table.items() if key[0] != name}
+    if lost.value > UNKNOWN_FATE:
+        return others
+    known = {key: value * (1 / (1 - lost.value)) for key, value in table.items()
+             if key[0] == name and key[1] != "unaccounted_for"}  # fmt: skip
+    return {**others, **known}
+
+
+def of_income(income: str, country: Table) -> Table:
+    """What the waste of countries of that income is like, under the names of which the country has no figure."""
+    known = {name for name, _kind in country}
+    named = {(name.removesuffix(f" of {income}"), kind): value for (name, kind), value in assumptions().items()
+             if income and name.endswith(f" of {income}")}  # fmt: skip
+    return {key: value for key, value in named.items() if key[0] not in known}
 
 
 def _whole_groups(city: Table, country: Table) -> Table:
@@ -218,7 +250,9 @@ def waste_rows(place: Place, table: Table) -> list[Row]:
     """Waste by what becomes of it, its composition and its collection."""
     found = []
     if coverage := table.get(("waste_collection_coverage", "")):
-        found.append(_fact("waste_collection_coverage", coverage, "the figure for the city's or country's cities"))
+        found.append(
+            _fact("waste_collection_coverage", coverage, "the figure for the city, or for cities of its country")
+        )
     if pickers := table.get(("informal_recyclers", "")):
         found.append(_fact("informal_recyclers", pickers, "the city's own figure"))
     composition = {kind: value for (name, kind), value in table.items() if name == "waste_composition" and value.value}
@@ -247,24 +281,47 @@ def _treatment_rows(place: Place, table: Table) -> list[Row]:
         "waste_composted": ("compost",),
         "waste_digested": ("anaerobic_digestion",),
     }  # fmt: skip
-    source = next(iter(ways.values())).source
+    if sum(ways[kind].value for kinds in goes_to.values() for kind in kinds if kind in ways) < IN_ROWS:
+        return []  # nearly all is burnt, of which the model knows nothing
+    source, remark = next((value.source, value.note) for value in ways.values())
+    burnt = ways["incineration"].value if "incineration" in ways else 0.0
     found = []
     for name, kinds in goes_to.items():
-        share = sum(ways[kind].value for kind in kinds if kind in ways)
-        part = Value(share, 0.7 * share, min(1.0, max(1.3 * share, 0.05)), "share", source, BASE_YEAR)
+        there = [ways[kind] for kind in kinds if kind in ways]
+        share = sum(way.value for way in there)
+        low, high = sum(way.low for way in there), min(1.0, max(sum(way.high for way in there), 0.05))
+        part = Value(share, low, high, "share", source, BASE_YEAR)
         note = "waste per person times people times the share that goes there (dumps count as landfill)"
         if not share:
             note = "the source accounts for all waste without it: none, up to 5 %"
+        elif remark != generated.note:
+            note += f"; {remark}"
+        if name == "waste_landfilled":
+            note += "; earlier years are taken to be like this one: too much where the city has grown"
+            if burnt > BURNT_ENOUGH_TO_SAY:
+                note += (f"; {100 * burnt:.0f} % of all waste is burnt and stands in no row, for the model knows no "
+                         "incineration: waste per person and its emissions are short of it")  # fmt: skip
         found.append(_fact(name, _scaled(generated, place) * part, note, year=BASE_YEAR))
-    accounted = sum(value.value for kind, value in ways.items() if kind != "unaccounted_for")
+    accounted = sum(value.value for value in ways.values())
     loose = sum(ways[kind].value for kind in ("open_dump", "waterways_marine", "other") if kind in ways)
     unclear = ways["landfill_unspecified"].value if "landfill_unspecified" in ways else 0.0
-    if accounted:
-        high = 1 - loose / accounted
-        low = 1 - (loose + unclear) / accounted
-        controlled = Value((low + high) / 2, max(0.0, low - 0.2), min(1.0, high + 0.1), "share", source, 2016)
-        found.append(_fact("waste_controlled_share", controlled, "landfills of unknown standard count half"))
-    return found
+    high = 1 - loose / accounted
+    low = 1 - (loose + unclear) / accounted
+    controlled = Value((low + high) / 2, max(0.0, low - 0.2), min(1.0, high + 0.1), "share", source, 2016)
+    return [*found, _fact("waste_controlled_share", controlled, "landfills of unknown standard count half")]
+
+
+def road_death_rows(place: Place) -> list[Row]:
+    """People killed on roads by mode: the rate of the region times people, in the proportions of the world."""
+    (rate,) = prior("road_death_rate_prior", place.country).values()
+    note = "the rate of the region times people, by mode as in the world; cities lie below their country"
+    rows = []
+    for mode, share in prior("road_death_mode_prior", place.country).items():
+        if share.value:
+            rows.append(_fact("road_deaths", _scaled(rate, place) * share, note, kind=mode))
+        else:
+            rows.append(_key_row("road_deaths", mode, "NO", share.note, share.source, share.year))
+    return [{**row, "licence": FIGURE_CITED} for row in rows]
 
 
 def missing_names(rows: Iterable[Row]) -> list[str]:
@@ -277,12 +334,11 @@ def settings_text(place: Place, rows: list[Row]) -> str:
     """The content of city.toml, beginning with what was left out."""
     country = countries()[place.country]
     note = [
-        _("Made from open defaults for {name}, {country}; not one value but the population is the city's own.",
-          name=place.name, country=country.name),
+        _("Made from open defaults for {name}, {country}: only the population, and the waste of cities in the World "
+          "Bank's table, are the city's own.", name=place.name, country=country.name),
         _("Replace the defaults one by one in facts.csv: those with the widest range first."),
-        _("Set climate to dry temperate, wet temperate, dry tropical or wet tropical: without it landfill gas is "
-          "not estimated."),
-        _("No open source gives these, so they are left out and what depends on them is not estimated: {names}.",
+        _("No open source gives these for the city. Where the model has a prior for a region it takes that, marked as "
+          "a default of quality C; the rest, and what depends on it, is not estimated: {names}.",
           names=", ".join(missing_names(rows))),
         _("Place and population: GeoNames (CC BY 4.0), latitude {latitude}, longitude {longitude}.",
           latitude=place.latitude, longitude=place.longitude),
@@ -293,13 +349,29 @@ def settings_text(place: Place, rows: list[Row]) -> str:
         "name": place.name,
         "country": place.country,
         "region": list(country.region),
-        "climate": "",
+        "climate": climate(place),
         "currency": country.currency or "USD",
         "language": _language(country),
         "base_year": BASE_YEAR,
         "gwp": "AR5",
     }
-    return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items())
+    lines = {key: f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items()}
+    return "".join(f"{_climate_remark()}{line}" if key == "climate" else line for key, line in lines.items())
+
+
+def climate(place: Place) -> str:
+    """The climate taken until someone sets it: tropical between the tropics, and wet."""
+    return "wet tropical" if abs(place.latitude) < TROPIC else "wet temperate"
+
+
+def _climate_remark() -> str:
+    """What stands above the climate in city.toml."""
+    remark = [
+        _("Default from the latitude, taken to be wet. Others: dry temperate, wet temperate, dry tropical, wet tropical."),
+        _("It decides how fast waste decays in landfills; besides, how long the hot season is, how many homes are "
+          "cold, what water young trees need and the canopy taken where none is measured."),
+    ]  # fmt: skip
+    return "".join(f"# {line}\n" for line in remark)
 
 
 def _language(country: Country) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from caminos.model.axes import DRAW
+from caminos.model.axes import DRAW, GROUP, KIND
 from caminos.model.values import Input
 
 _TWO_SIDED_95 = 1.959963984540054
@@ -77,7 +77,9 @@ def _shares(item: Input, drawn: np.ndarray) -> np.ndarray:
     drawn = np.where(np.isfinite(item.central), drawn, np.nan)
     if item.distribution != "dirichlet":
         return drawn
-    return np.asarray(drawn / np.nansum(drawn, -1, keepdims=True) * np.nansum(item.central, -1, keepdims=True))
+    axis = GROUP if item.central.shape[KIND] == 1 else KIND
+    whole = np.nansum(item.central, axis=axis, keepdims=True)
+    return np.asarray(drawn / np.nansum(drawn, axis=axis, keepdims=True) * whole)
 
 
 def ends(inputs: Mapping[str, Input], names: Sequence[str]) -> dict[str, np.ndarray]:

@@ -20,6 +20,7 @@ from caminos.model.units import factor
 from caminos.model.values import Input, Record
 from caminos.parameters.money import in_dollars
 
+
 class ParameterError(ValueError):
     """A parameter table that is not well formed."""
 

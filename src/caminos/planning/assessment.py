@@ -93,8 +93,8 @@ def assess(
     window = model.years >= first
     scales, columns = [], []
     for headline in chosen:
-        array = np.minimum(np.asarray(results[headline.indicator], dtype=float), model.years[-1] + 10.0) \
-            if headline.indicator == "carbon_budget_exhaustion_year" else np.asarray(results[headline.indicator])  # fmt: skip
+        array = np.asarray(results[headline.indicator])
+        array = np.where(np.isposinf(array), model.years[-1] + 1.0, array)  # "not before the end" is the year after it
         series = array[:, :, :, 0, 0, 0]
         base_value = first_finite(series[0, 0])
         target = targets(model, headline, base_value)

@@ -83,7 +83,7 @@ def entry(model: CityModel, start: int, weights: Sequence[float] | None = None) 
     """Rank actions and challenges; run the ranking again at both ends of every input of quality C."""
     cases = single_cases(model, start)
     names = [headline.indicator for headline in headlines()] + ["burden_by_group", "climate_damage_cost"]
-    used = [action for action in model.available]
+    used = list(model.available)
     names += [action.size for action in used]
     weak = weak_inputs(model, [name for name in names if name in model.graph.nodes])
     assessment = assess(model, cases, start, values=uncertainty.ends(model.inputs, weak))

@@ -20,13 +20,13 @@ def spending(
     time the lifetime is over; operating costs follow adoption. `capital` is that of the whole size,
     `operating` per year of the whole size; `adoption` runs from 0 to 1.
     """
-    works = max(int(round(lead_time + ramp_years)), 1)
+    works = max(round(lead_time + ramp_years), 1)
     spent = np.zeros(len(years))
     begin = start
     while begin <= years[-1]:
         active = (years >= begin) & (years < begin + works)
         spent += active * capital / works
-        begin += max(int(round(max(lifetime, 1.0))), works)
+        begin += max(round(max(lifetime, 1.0)), works)
     return spent + operating * adoption
 
 

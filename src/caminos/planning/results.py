@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from caminos.i18n import _
-from caminos.model.axes import DRAW, GROUP, KIND, QUINTILES, YEAR, ZONE, labels
+from caminos.model.axes import GROUP, KIND, QUINTILES, YEAR, ZONE, labels
 from caminos.model.evaluation import Result
 from caminos.model.indicator import Indicator, Node, Source
 from caminos.model.values import NotEstimated

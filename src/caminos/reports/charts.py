@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import cos, floor, isfinite, log10, radians
 from typing import Any
 
@@ -84,11 +85,11 @@ def apart(wanted: Sequence[float], least: float, top: float, bottom: float) -> l
     """Positions near the wanted ones, at least `least` apart, between `top` and `bottom`."""
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
     found = list(wanted)
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in pairwise(order):
         found[after] = max(found[after], found[before] + least)
     shift = max(found[order[-1]] - bottom, 0) if order else 0
     found = [position - shift for position in found]
-    for after, before in zip(reversed(order), list(reversed(order))[1:], strict=False):
+    for after, before in pairwise(reversed(order)):
         found[before] = min(found[before], found[after] - least)
     return [max(position, top) for position in found]
 
@@ -180,7 +181,15 @@ def yearly_bars(years: Sequence[int], values: Sequence[float], limit: float, tex
     chosen = [i for n, i in enumerate(chosen) if not n or i - chosen[n - 1] >= 3]
     parts += [_text(x_of(i + 0.5), height - 6, years[i], "middle", "tick") for i in chosen]
     parts.append(_line(left, y_of(limit * factor), WIDTH - right, y_of(limit * factor), "target"))
-    parts.append(_text(WIDTH - right, y_of(limit * factor) - 5, _("budget {amount}", amount=number(limit * factor)), "end", "end target"))
+    parts.append(
+        _text(
+            WIDTH - right,
+            y_of(limit * factor) - 5,
+            _("budget {amount}", amount=number(limit * factor)),
+            "end",
+            "end target",
+        )
+    )
     return Markup(f'<div class="plot" style="--c:{COLOURS["low_emission"]}">{svg(WIDTH, height, text, *parts)}</div>')
 
 

@@ -57,7 +57,13 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
     )  # fmt: skip
     environment.globals.update(
-        _=_, number=number, words=words, pathways=PATHWAYS, colours=charts.COLOURS, shades=charts.shades, percent=words.percent
+        _=_,
+        number=number,
+        words=words,
+        pathways=PATHWAYS,
+        colours=charts.COLOURS,
+        shades=charts.shades,
+        percent=words.percent,
     )
     return environment
 
@@ -73,7 +79,7 @@ def context(model: CityModel, plan: Plan | None, draws: int, ranking: Entry | No
     used |= {ranked.action for ranked in found.ranking[: sections.TOP]}
     own = latest_own_inventory(model.city)
     return {
-        "language": language(), "city": model.city, "date": date, "version": _version(), "seed": SEED, "draws": draws,
+        "language": language(), "city": model.city, "country": words.country_name(model.city.country), "date": date, "version": _version(), "seed": SEED, "draws": draws,
         "base_year": int(model.years[0]), "last_year": int(model.years[-1]), "start": start, "plan": plan,
         "brief": sections.brief(model, every, found, plan),
         "glance": [_pathway_part(every, pathway) for pathway in PATHWAYS],
@@ -128,7 +134,9 @@ def _pathway_part(every: list[Line], pathway: str) -> dict[str, Any]:
     rows = []
     for line in sections.at_a_glance(every, pathway):
         row = sections.line_row(line)
-        row["bar"] = charts.way_bar(line.way(False), line.way(True), charts.COLOURS[pathway], f"{line.label}: {row['way']}")
+        row["bar"] = charts.way_bar(
+            line.way(False), line.way(True), charts.COLOURS[pathway], f"{line.label}: {row['way']}"
+        )
         rows.append(row)
     lacking = [line.label for line in every if line.headline.pathway == pathway and not line.estimated]
     return {"pathway": pathway, "rows": rows, "lacking": lacking}
@@ -146,7 +154,10 @@ def _trajectory(line: Line) -> dict[str, Any]:
     named = [(_("as it goes"), line.without, "rest")]
     if line.planned:
         named.append((_("plan"), line.planned, "plan"))
-    bands = [(name, charts.Band(*(list(map(float, part[key])) for key in ("low", "mid", "high"))), css) for name, part, css in named]
+    bands = [
+        (name, charts.Band(*(list(map(float, part[key])) for key in ("low", "mid", "high"))), css)
+        for name, part, css in named
+    ]
     first, last = line.years[0], line.years[-1]
     parts = [
         _("{name}: {value} in {year} ({span})", name=name, value=words.shown(band.mid[-1], line.unit, factor), year=last,
@@ -179,7 +190,10 @@ def _maps(model: CityModel) -> dict[str, Any]:
         return {"maps": [], "shapes": "", "zone_table": [], "zone_count": len(zones), "zone_note": ""}
     drawn = charts.outlines(zones)
     names = {zone.id: zone.name for zone in zones}
-    rows = [(zone.name, [words.percent(layer.values[zone.id]) if zone.id in layer.values else "" for layer in found]) for zone in zones]
+    rows = [
+        (zone.name, [words.percent(layer.values[zone.id]) if zone.id in layer.values else "" for layer in found])
+        for zone in zones
+    ]
     return {
         "maps": [_map(layer, drawn, names) for layer in found], "shapes": drawn.definitions,
         "zone_table": sorted(rows, key=lambda row: row[0].casefold()), "zone_count": len(zones),
@@ -219,8 +233,13 @@ def _map(layer: Layer, drawn: charts.Outlines, names: dict[str, str]) -> dict[st
 def _groups(model: CityModel, middle: dict[str, Any], plan: Plan) -> dict[str, Any]:
     found = sections.group_rows(model, middle, plan)
     bars = [(row["name"], row["share"], f"{words.percent(row['share'], 2)}") for row in found["rows"]]
-    text = _("Share of the plan's benefit by income: {parts}.", parts="; ".join(f"{name} {label}" for name, _share, label in bars))
-    found["chart"] = charts.share_bars(bars, 0.2, _("equal share"), charts.COLOURS["equitable"], text) if found["whole"] > 0 else ""
+    text = _(
+        "Share of the plan's benefit by income: {parts}.",
+        parts="; ".join(f"{name} {label}" for name, _share, label in bars),
+    )
+    found["chart"] = (
+        charts.share_bars(bars, 0.2, _("equal share"), charts.COLOURS["equitable"], text) if found["whole"] > 0 else ""
+    )
     return found
 
 
@@ -229,7 +248,12 @@ def _measures(model: CityModel, plan: Plan) -> list[dict[str, Any]]:
     for row in rows:
         last = int(model.years[-1])
         full = str(row["full"]) if row["full"] <= last else _("after {year}", year=last)
-        text = _("prepared from {start}, first effect {effect}, fully in place {full}", start=row["start"], effect=row["effect"], full=full)
+        text = _(
+            "prepared from {start}, first effect {effect}, fully in place {full}",
+            start=row["start"],
+            effect=row["effect"],
+            full=full,
+        )
         row["bar"] = charts.time_bar(
             plan.start, int(model.years[-1]), row["start"], row["effect"], row["full"], charts.COLOURS[row["pathway"]],
             f"{row['name']}: {text}",

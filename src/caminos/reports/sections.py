@@ -27,7 +27,7 @@ from caminos.planning.finance import discount_factors
 from caminos.planning.portfolio import Plan
 from caminos.planning.results import RANGE, gap, targets
 from caminos.reports import words
-from caminos.reports.words import name_of, names_of, percent, pathway_name
+from caminos.reports.words import name_of, names_of, pathway_name, percent
 
 LAST_HEADLINES = 4  # shown for each pathway at a glance
 TOP = 5
@@ -245,17 +245,21 @@ def cards(model: CityModel, entry: Entry) -> list[Card]:
 def _card(model: CityModel, entry: Entry, ranked: Ranked) -> Card:
     action = model.actions[ranked.action]
     currency = model.city.currency
-    effects = tuple((pathway, ranked.by_pathway[pathway], words.signed_percent(ranked.by_pathway[pathway])) for pathway in PATHWAYS)
+    effects = tuple(
+        (pathway, ranked.by_pathway[pathway], words.signed_percent(ranked.by_pathway[pathway])) for pathway in PATHWAYS
+    )
     return Card(
         ranked, _(ranked.name), _reason(ranked), words.money(ranked.cost, currency),
-        payers(model, action), effects, action.serves, tuple(_cautions(model, entry, ranked)),
+        payers(model, action), effects, tuple(map(words.agenda_name, action.serves)), tuple(_cautions(model, entry, ranked)),
     )  # fmt: skip
 
 
 def _reason(ranked: Ranked) -> str:
     """Why an action stands where it does, in two or three sentences."""
     known = {pathway: value for pathway, value in ranked.by_pathway.items() if isfinite(value)}
-    moved = sorted((pathway for pathway in known if known[pathway] >= words.VISIBLE), key=lambda pathway: -known[pathway])
+    moved = sorted(
+        (pathway for pathway in known if known[pathway] >= words.VISIBLE), key=lambda pathway: -known[pathway]
+    )
     parts = [
         _("It closes {effect} of all gaps to the targets: {per} for every USD 100 million.",
           effect=percent(ranked.effect, 2), per=percent(ranked.effect_per_cost, 2))
@@ -264,7 +268,11 @@ def _reason(ranked: Ranked) -> str:
         parts.append(_("It works on one pathway: {pathway}.", pathway=pathway_name(moved[0]).lower()))
     elif moved:
         parts.append(
-            _("It works on {count} of the five pathways, most on this one: {pathway}.", count=len(moved), pathway=pathway_name(moved[0]).lower())
+            _(
+                "It works on {count} of the five pathways, most on this one: {pathway}.",
+                count=len(moved),
+                pathway=pathway_name(moved[0]).lower(),
+            )
         )
     if ranked.benefit_cost >= 0.05:
         parts.append(
@@ -293,7 +301,11 @@ def _cautions(model: CityModel, entry: Entry, ranked: Ranked) -> list[str]:
     if ranked.lowest_rank != ranked.highest_rank:
         first, last = sorted((ranked.lowest_rank, ranked.highest_rank))
         found.append(
-            _("Between place {first} and {last}, depending on inputs that are only recalled or assumed.", first=first, last=last)
+            _(
+                "Between place {first} and {last}, depending on inputs that are only recalled or assumed.",
+                first=first,
+                last=last,
+            )
         )
     if ranked.rank == 1:
         found += [flip_text(model, name, text) for name, text in entry.flips if ": first " in text]
@@ -306,17 +318,21 @@ def _cautions(model: CityModel, entry: Entry, ranked: Ranked) -> list[str]:
 def flip_text(model: CityModel, name: str, text: str) -> str:
     """What changes when one weak input takes an end of its range, as a sentence."""
     end, _colon, change = text.partition(": ")
-    what = _("If {input} is at the low end of its range: {change}") if end == "low" else _(
-        "If {input} is at the high end of its range: {change}"
+    what = (
+        _("If {input} is at the low end of its range: {change}")
+        if end == "low"
+        else _("If {input} is at the high end of its range: {change}")
     )
     return what.format(input=words.names_of([name]), change=_change_text(model, change))
 
 
 def _change_text(model: CityModel, change: str) -> str:
+    """A change of ranking or plan as planning writes it (`first x`, `x, y joins the first 5`, `without x; with y`)."""
     if match := re.fullmatch(r"first (\w+)", change):
         return _("{action} comes first.", action=_action_names(model, match[1]))
     if match := re.fullmatch(r"(.+) joins the first \d+", change):
         return _("{action} joins the first five.", action=_action_names(model, match[1]))
+    change, _space, better = change.removesuffix(" % better)").partition(" (")
     parts = []
     for part in change.split("; "):
         kind, _space, names = part.partition(" ")
@@ -326,6 +342,8 @@ def _change_text(model: CityModel, change: str) -> str:
             parts.append(_("the plan takes {actions}", actions=_action_names(model, names)))
         else:
             parts.append(part)
+    if better:
+        parts.append(_("it then closes {share} more", share=percent(float(better) / 100)))
     return "; ".join(parts) + "."
 
 
@@ -360,7 +378,7 @@ def left_out(model: CityModel) -> list[tuple[str, str]]:
 
 def challenge_rows(model: CityModel, challenges: Sequence[Challenge], count: int = 6) -> list[dict[str, str]]:
     """The widest gaps to target, and what closes most of each."""
-    found = []
+    found: list[dict[str, str]] = []
     for item in challenges:
         if item.reason or not item.relative_gap > 0 or len(found) == count:
             continue
@@ -414,6 +432,7 @@ def empty_pairs(cells: Sequence[Cell]) -> list[tuple[str, str, str]]:
 
 def most_connected(entry: Entry) -> str:
     """Of all ranked actions the one that moves most pathways; the best placed of several."""
+
     def reach(ranked: Ranked) -> int:
         return sum(isfinite(value) and abs(value) >= words.VISIBLE for value in ranked.by_pathway.values())
 
@@ -430,10 +449,16 @@ def chains(model: CityModel, found: Connections) -> list[dict[str, Any]]:
     ]
     rows = []
     for pathway in PATHWAYS:
-        own = [change for change in last if change.pathway == pathway and found.chains.get(change.indicator)]
+        own = [change for change in last if change.pathway == pathway and _complete(found, change.indicator)]
         if own:
             rows.append(_chain(model, found, max(own, key=lambda change: _interest(found, change))))
     return rows
+
+
+def _complete(found: Connections, indicator: str) -> bool:
+    """Whether the strongest chain to an indicator begins at the action itself."""
+    chain = strongest(found.chains.get(indicator, ()), indicator)
+    return bool(chain) and chain[0].source == f"adoption_of_{found.action}"
 
 
 def _interest(found: Connections, change: Change) -> tuple[bool, float]:
@@ -471,9 +496,7 @@ def chain_link(model: CityModel, step: Step) -> ChainLink:
     # a sum over streams, return periods or quintiles says nothing about a share or a single event
     single = not set(model.graph.nodes[step.target].dims) & {"zone", "group", "kind"}
     change = _signed(step.change, step.unit) if single else ""
-    return ChainLink(
-        name_of(step.source), name_of(step.target), step.target_pathway, crosses, change, evidence
-    )
+    return ChainLink(name_of(step.source), name_of(step.target), step.target_pathway, crosses, change, evidence)
 
 
 def _evidence(link: Connection) -> str:
@@ -502,7 +525,7 @@ def measure_rows(model: CityModel, plan: Plan) -> list[dict[str, Any]]:
         whole = float(costs(model, [Case("", (measure,))], plan.start)[0, 0])
         public = float((action_spending(model, measure, public_only=True) @ factors)[0])
         rows.append({
-            "name": _(action.name), "pathway": action.pathway, "payers": payers(model, action), "start": measure.start,
+            "name": _(action.name), "pathway": action.pathway, "who": who(action), "start": measure.start,
             "effect": round(measure.start + lead), "full": round(measure.start + lead + action.ramp_years),
             "scale": percent(measure.scale), "size": _size(model, measure), "cost": words.money(whole, model.city.currency),
             "public": words.dollars(public), "value": whole,
@@ -522,7 +545,9 @@ def closed_by_pathway(plan: Plan) -> dict[str, float]:
     """Weighted mean share of the gaps that the plan closes, by pathway (full model)."""
     found = {}
     for pathway in PATHWAYS:
-        own = [item for item in headlines() if item.pathway == pathway and isfinite(plan.modelled.get(item.indicator, nan))]
+        own = [
+            item for item in headlines() if item.pathway == pathway and isfinite(plan.modelled.get(item.indicator, nan))
+        ]
         weight = sum(item.weight for item in own)
         closed = sum(item.weight * min(plan.modelled[item.indicator], 1.0) for item in own)
         found[pathway] = closed / weight if weight else nan
@@ -536,7 +561,12 @@ def group_rows(model: CityModel, middle: dict[str, Any], plan: Plan) -> dict[str
     rows = []
     for place, group in enumerate(QUINTILES):
         share = float(benefit[place] / whole) if whole else nan
-        row = {"group": group, "name": words.quintile_name(group), "share": share, "benefit": words.dollars(float(benefit[place]))}
+        row = {
+            "group": group,
+            "name": words.quintile_name(group),
+            "share": share,
+            "benefit": words.dollars(float(benefit[place])),
+        }
         row["changes"] = [_group_cell(model, middle, name, place) for name in BY_GROUP if _has(middle, name)]
         rows.append(row)
     heads = [(name_of(name), _group_unit(model, name, middle)) for name in BY_GROUP if _has(middle, name)]
@@ -562,19 +592,28 @@ def _group_cell(model: CityModel, middle: dict[str, Any], name: str, place: int)
 # the inventory
 
 
-def inventory_rows(rows: Sequence[Reconciliation]) -> list[dict[str, Any]]:
-    """Sectors of the inventory with all three readings, and their sums over what is estimated."""
+@dataclass(frozen=True)
+class InventoryLine:
+    """One sector as published, as modelled and as the city's own inventory has it; bars relative to the largest."""
+
+    name: str
+    texts: tuple[str, ...]
+    bars: tuple[float, ...]  # none for the sum
+
+
+def inventory_rows(rows: Sequence[Reconciliation]) -> list[InventoryLine]:
+    """Sectors of the inventory in all three readings, and the sums of what is estimated in each."""
+    table = [(row.published, row.modelled, row.own) for row in rows]
+    largest = max((abs(value) for values in table for value in values if isfinite(value)), default=1.0)
     found = []
-    for row in rows:
-        values = (row.published, row.modelled, row.own)
-        found.append({"name": words.sector_name(row.sector), "values": values, "texts": tuple(_tonnes(v) for v in values)})
-    sums = tuple(float(np.nansum([row["values"][i] for row in found])) if any(
-        isfinite(row["values"][i]) for row in found) else nan for i in range(3))  # fmt: skip
-    largest = max((abs(v) for row in found for v in row["values"] if isfinite(v)), default=1.0)
-    for row in found:
-        row["bars"] = tuple(max(v, 0.0) / largest if isfinite(v) else 0.0 for v in row["values"])
-    found.append({"name": _("All sectors that are estimated"), "values": sums, "texts": tuple(_tonnes(v) for v in sums), "bars": None})
-    return found
+    for row, values in zip(rows, table, strict=True):
+        bars = tuple(max(value, 0.0) / largest if isfinite(value) else 0.0 for value in values)
+        found.append(InventoryLine(words.sector_name(row.sector), tuple(map(_tonnes, values)), bars))
+    sums = []
+    for column in zip(*table, strict=True):
+        known = [value for value in column if isfinite(value)]
+        sums.append(sum(known) if known else nan)
+    return [*found, InventoryLine(_("All sectors that are estimated"), tuple(map(_tonnes, sums)), ())]
 
 
 def _tonnes(value: float) -> str:
@@ -645,7 +684,9 @@ def _layer(
     used = [fact for fact in facts if fact.zone in values]
     when = str(max(fact.year for fact in used))
     if over_people:
-        when = _("{year}, share of the people counted in {census}", year=when, census=max(fact.year for fact in counted))
+        when = _(
+            "{year}, share of the people counted in {census}", year=when, census=max(fact.year for fact in counted)
+        )
     return Layer(
         title, pathway, worst_is_high, values, beyond, when, max(fact.quality for fact in used),
         tuple(dict.fromkeys(fact.source for fact in used)), _notes(used),
@@ -755,8 +796,15 @@ def brief(model: CityModel, every: Sequence[Line], entry: Entry, plan: Plan | No
               cost=words.money(plan.cost, currency), last=last),
         ))  # fmt: skip
         closed = closed_by_pathway(plan)
-        parts = [f"{pathway_name(name).lower()} {percent(closed[name], 2)}" for name in PATHWAYS if isfinite(closed[name])]
-        found.append((_("What it reaches"), _("Part of the gaps to the targets that it closes: {parts}.", parts=", ".join(parts))))
+        parts = [
+            f"{pathway_name(name).lower()} {percent(closed[name], 2)}" for name in PATHWAYS if isfinite(closed[name])
+        ]
+        found.append(
+            (
+                _("What it reaches"),
+                _("Part of the gaps to the targets that it closes: {parts}.", parts=", ".join(parts)),
+            )
+        )
         whole = sum(plan.benefit_by_group)
         if whole > 0:
             found.append((

@@ -8,6 +8,7 @@ from functools import cache
 from math import isfinite, isinf, isnan
 
 from caminos.actions.library import library
+from caminos.city.places import countries
 from caminos.i18n import _, language, number
 from caminos.model.indicator import label
 from caminos.parameters.money import PRICE_YEAR, MoneyError, to_usd
@@ -41,7 +42,7 @@ def pathway_short(pathway: str) -> str:
     return {
         "low_emission": _("Emissions"),
         "nature": _("Nature"),
-        "circular": _("Circularity"),
+        "circular": _("Circular"),
         "resilient": _("Resilience"),
         "equitable": _("Equity"),
     }[pathway]
@@ -68,6 +69,19 @@ def sector_name(sector: str) -> str:
         "land": _("Agriculture, forestry and land"),
         "other": _("Other"),
     }.get(sector, _(label(sector)))
+
+
+def agenda_name(item: str) -> str:
+    """An item of a global agenda: SDG is ODS in Spanish and Portuguese."""
+    agenda, space, number_of_item = item.partition(" ")
+    named = {"SDG": _("SDG"), "NUA": _("NUA")}.get(agenda, agenda)
+    return named + space + number_of_item
+
+
+def country_name(country: str) -> str:
+    """A country by its ISO code of three letters; the code itself where it is not known."""
+    found = countries().get(country)
+    return getattr(found, {"es": "name_es", "pt": "name_pt"}.get(language(), "name"), country)
 
 
 def quintile_name(group: str) -> str:
@@ -114,7 +128,9 @@ def notation_name(notation: str) -> str:
 
 def confidence_name(confidence: str) -> str:
     """How sure the evidence of a connection is."""
-    return {"H": _("high confidence"), "M": _("medium confidence"), "L": _("low confidence")}.get(confidence, confidence)
+    return {"H": _("high confidence"), "M": _("medium confidence"), "L": _("low confidence")}.get(
+        confidence, confidence
+    )
 
 
 def bare(name: str) -> str:

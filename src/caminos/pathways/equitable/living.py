@@ -63,13 +63,10 @@ def concentration_index(value: Array, people: Array, disadvantage: Array) -> Arr
     on the most disadvantaged. At most 2,000 zones are compared pairwise.
     """
     known = ~np.isnan(value * people * disadvantage)
-    weight = np.where(known, people, 0 * people)
-    rate = np.where(known, value, 0 * value)
-    column = np.swapaxes(np.where(known, disadvantage, 0 * disadvantage), ZONE, KIND)
-    heavier = np.swapaxes(weight, ZONE, KIND)
-    row = np.where(known, disadvantage, 0 * disadvantage)
-    poorer = np.sum(heavier * (column > row), axis=KIND, keepdims=True)
-    equal = np.sum(heavier * (column == row), axis=KIND, keepdims=True)
+    weight, rate, row = (np.where(known, item, 0 * np.nan_to_num(item)) for item in (people, value, disadvantage))
+    column, heavier = np.swapaxes(row, ZONE, KIND), np.swapaxes(weight, ZONE, KIND)
+    poorer = total(heavier * (column > row), KIND)
+    equal = total(heavier * (column == row), KIND)
     everyone = total(weight, ZONE)
     rank = (poorer + equal / 2) / everyone
     mean = total(rate * weight, ZONE) / everyone

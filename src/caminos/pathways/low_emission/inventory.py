@@ -2,7 +2,20 @@
 
 import numpy as np
 
-from caminos.model.axes import KIND, YEAR, Array, among, known_among, known_total, labels, pick, positive, since, stack, total
+from caminos.model.axes import (
+    KIND,
+    YEAR,
+    Array,
+    among,
+    known_among,
+    known_total,
+    labels,
+    pick,
+    positive,
+    since,
+    stack,
+    total,
+)
 from caminos.model.indicator import indicator
 
 NOT_BASIC = ("I.x.3", "II.3.3", "II.4.3", "IV", "V.1", "V.2", "V.3")
