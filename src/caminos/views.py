@@ -36,10 +36,13 @@ def name_of(node: str) -> str:
     return _(label(node))
 
 
-def with_range(value: float, low: float, high: float) -> str:
-    """`12 (8–20)`."""
+def with_range(value: float, low: float, high: float, unit: str = "") -> str:
+    """`12 (8–20)`; years of the calendar (`unit` yr) are not rounded."""
     if value != value:
         return "–"
+    if unit == "yr":
+        ends = [_("after 2050") if item == float("inf") else f"{item:.0f}" for item in (value, low, high)]
+        return ends[0] if ends[1] == ends[2] else f"{ends[0]} ({ends[1]} … {ends[2]})"
     return number(value) if low == high else f"{number(value)} ({number(low, 2)} … {number(high, 2)})"
 
 
@@ -115,9 +118,9 @@ def show_diagnosis(model: CityModel, draws: int, as_json: bool) -> None:
             made.add_row(item.label, item.unit, _("not estimated"), "", "", ", ".join(item.missing))
             continue
         start, end = item.values[0], item.values[-1]
-        now = with_range(start.value, start.low, start.high)
-        later = with_range(end.value, end.low, end.high) if len(item.values) > 1 else ""
-        made.add_row(item.label, item.unit, now, later, number(item.target), item.quality)
+        now = with_range(start.value, start.low, start.high, item.unit)
+        later = with_range(end.value, end.low, end.high, item.unit) if len(item.values) > 1 else ""
+        made.add_row(item.label, item.unit, now, later, with_range(item.target, item.target, item.target, item.unit), item.quality)
     OUT.print(made)
     made = table(f"\n{_('Inventory, t CO2e')}", _("sector"), _("published"), _("model"), _("city's own"))
     for row in inventory:
@@ -331,7 +334,7 @@ def show_explanation(
     if found["reason"]:
         OUT.print(found["reason"])
     else:
-        OUT.print(f"{with_range(found['value'], found['low'], found['high'])} {found['unit']}", highlight=False)
+        OUT.print(f"{with_range(found['value'], found['low'], found['high'], found['unit'])} {found['unit']}", highlight=False)
     OUT.print(f"{found['meaning']}\n{_('Source')}: {found['source']}; {_('weakest input')}: {found['quality']}", highlight=False, markup=False)
     for caveat in found["caveats"]:
         OUT.print(caveat, highlight=False, markup=False)
@@ -391,7 +394,7 @@ def show_number(
 
 def _line(value: Value) -> str:
     place = " ".join(str(part) for part in (value.year, value.zone, value.group, value.kind) if part)
-    shown = value.reason or f"{with_range(value.value, value.low, value.high)} {value.unit}"
+    shown = value.reason or f"{with_range(value.value, value.low, value.high, value.unit)} {value.unit}"
     return f"{name_of(value.name)} {place}: {shown}"
 
 
