@@ -166,7 +166,11 @@ def open_city() -> dict[str, float]:
 
 def start_of_help() -> dict[str, float]:
     """`caminos --help` as a whole process."""
-    command = [sys.executable, "-c", "import sys; sys.argv = ['caminos', '--help']; from caminos.cli import main; main()"]
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; sys.argv = ['caminos', '--help']; from caminos.cli import main; main()",
+    ]
     return timed(lambda: subprocess.run(command, check=True, capture_output=True))
 
 
@@ -212,7 +216,10 @@ def main() -> None:
         results[name] = found = json.loads(done.stdout.splitlines()[-1])
         aim = f"{found['aim_s'] * 1000:.0f} ms" if found["aim_s"] else ""
         ratio = f"{found['peer_ratio']:.0f} x" if found["peer_ratio"] else ""
-        print(f"{name:28}{found['median_s'] * 1000:>9.1f} ms{aim:>10}{ratio:>14}{found['peak_memory_mb']:>10.0f}", flush=True)
+        print(
+            f"{name:28}{found['median_s'] * 1000:>9.1f} ms{aim:>10}{ratio:>14}{found['peak_memory_mb']:>10.0f}",
+            flush=True,
+        )
     machine = {"python": platform.python_version(), "numpy": np.__version__, "processor": platform.machine()}
     options.out.write_text(json.dumps({"machine": machine, "cases": results}, indent=2) + "\n", encoding="utf-8")
 

@@ -38,16 +38,36 @@ def reference() -> str:
         moved = [a.name for a in library.library() if any(e.lever == lever.name for e in a.effects)]
         text = f"{lever.meaning}; from `{lever.baseline}`" + (f"; moved by {', '.join(moved)}" if moved else "")
         lines.append(f"| `{lever.name}` | {lever.pathway} | {lever.unit} | {text} |")
-    lines += ["", "## Defaults", "", "What stands in for a fact that a city lacks.", "", "| name | expression | why |", "|-|-|-|"]
+    lines += [
+        "",
+        "## Defaults",
+        "",
+        "What stands in for a fact that a city lacks.",
+        "",
+        "| name | expression | why |",
+        "|-|-|-|",
+    ]
     lines += [f"| `{row['name']}` | `{row['expression']}` | {row['meaning']} |" for row in defaults()]
-    lines += ["", "## Connections", "", "| connection | link | from | to | parameter | form | confidence | source |", "|-|-|-|-|-|-|-|-|"]
+    lines += [
+        "",
+        "## Connections",
+        "",
+        "| connection | link | from | to | parameter | form | confidence | source |",
+        "|-|-|-|-|-|-|-|-|",
+    ]
     lines += [
         f"| {c.id} | {c.link} | `{c.source_node}` | `{c.target_node}` | `{c.parameter}` | {c.form} | {c.confidence} | {c.source} |"
         for c in connections()
     ]
     lines += ["", "## Pairs of pathways without sourced evidence", "", "| from | to | reason |", "|-|-|-|"]
     lines += [f"| {a} | {b} | {reason} |" for (a, b), reason in pairs_without_evidence().items()]
-    lines += ["", "## Actions", "", "| no. | action | entry pathway | size | needs | excludes | serves |", "|-|-|-|-|-|-|-|"]
+    lines += [
+        "",
+        "## Actions",
+        "",
+        "| no. | action | entry pathway | size | needs | excludes | serves |",
+        "|-|-|-|-|-|-|-|",
+    ]
     lines += [
         f"| {a.number} | {a.name} | {a.pathway} | `{a.potential}` {a.size_unit} | {', '.join(a.needs)} | {', '.join(a.excludes)} | {', '.join(a.serves)} |"
         for a in library.library()
@@ -61,9 +81,16 @@ def _entry(node: Indicator, headline: dict) -> list[str]:  # type: ignore[type-a
     if node.name in headline:
         item = headline[node.name]
         kind = "of the base year" if item.target_kind == "of base" else node.unit
-        lines += [f"Headline: {item.direction} is better; target {item.target:g} {kind} by {item.target_year} ({item.source}; quality {item.quality}).", ""]
+        lines += [
+            f"Headline: {item.direction} is better; target {item.target:g} {kind} by {item.target_year} ({item.source}; quality {item.quality}).",
+            "",
+        ]
     kinds = f"; by {node.classification}" if node.classification else ""
-    lines += [f"Unit: {node.unit}. Varies by: {', '.join(node.dims) or 'nothing'}{kinds}. Source: {node.source}.", "", "```python"]
+    lines += [
+        f"Unit: {node.unit}. Varies by: {', '.join(node.dims) or 'nothing'}{kinds}. Source: {node.source}.",
+        "",
+        "```python",
+    ]
     lines += [*equation(node).splitlines(), "```", ""]
     links = [(argument, declared(argument, node.name)) for argument in node.arguments]
     found = [f"`{argument}` ({link.id}, confidence {link.confidence})" for argument, link in links if link]

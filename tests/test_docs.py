@@ -37,7 +37,9 @@ def test_python_blocks_run(page, code, capsys):
 
 
 def commands() -> list[str]:
-    lines = [line[2:] for _page, text in blocks("console") for line in text.splitlines() if line.startswith("$ caminos")]
+    lines = [
+        line[2:] for _page, text in blocks("console") for line in text.splitlines() if line.startswith("$ caminos")
+    ]
     return list(dict.fromkeys(lines))
 
 

@@ -18,6 +18,7 @@ from caminos.city.package import Zone, read_city
 from caminos.i18n import use_language
 from caminos.model.indicator import PATHWAYS
 from caminos.pathways.tables import headlines
+from caminos.planning.assessment import Flip
 from caminos.planning.city_model import CityModel
 from caminos.planning.entry import Entry, entry
 from caminos.planning.portfolio import Plan, plan
@@ -231,11 +232,13 @@ def test_the_way_to_the_target_is_counted_from_today() -> None:
 
 def test_what_weak_inputs_change_is_said_in_words(model: CityModel) -> None:
     flips = [
-        ("base_flood_level", "low: first slow_streets"),
-        ("base_flood_level", "high: cool_roofs, heat_pumps joins the first 5"),
-        ("slow_streets_cost", "high: without led_street_lights; with cool_roofs, heat_pumps (2 % better)"),
+        Flip("base_flood_level", "low", first="slow_streets"),
+        Flip("base_flood_level", "high", taken=("cool_roofs", "heat_pumps")),
+        Flip(
+            "slow_streets_cost", "high", taken=("cool_roofs", "heat_pumps"), dropped=("led_street_lights",), gain=0.02
+        ),
     ]
-    said = [sections.flip_text(model, *flip) for flip in flips]
+    said = [sections.flip_text(model, flip) for flip in flips]
     assert said[0] == "If flood level is at the low end of its range: 30 km/h zones comes first."
     assert said[1].endswith("Cool roofs and pavements, Heat pumps joins the first five.")
     assert said[2].startswith("If 30 km/h zones: cost is at the high end")

@@ -14,6 +14,7 @@ from caminos.i18n import LANGUAGES, _, use_language
 if TYPE_CHECKING:
     from caminos.planning.city_model import CityModel
 
+
 def wanted_language(arguments: list[str]) -> str:
     """The language asked for by --lang, else by the environment, else English."""
     for place, argument in enumerate(arguments):
@@ -66,7 +67,9 @@ def make_app() -> typer.Typer:
     Kind = Annotated[str, typer.Option("--kind", help=_("A kind: fuel, mode, sector, stream …"))]
     Draws = Annotated[int, typer.Option("--draws", min=0, help=_("Monte Carlo draws for the ranges; 0 for none."))]
     Folder = Annotated[Path, typer.Option("--out", help=_("Folder for the results."))]
-    Budget = Annotated[str, typer.Option("--budget", help=_("Public money a year: 50e6 (USD of 2023) or '270e6 BRL2024'."))]
+    Budget = Annotated[
+        str, typer.Option("--budget", help=_("Public money a year: 50e6 (USD of 2023) or '270e6 BRL2024'."))
+    ]
     Weights = Annotated[str, typer.Option("--weights", help=_("Five weights for the pathways, e.g. 1,1,1,2,2."))]
     Floor = Annotated[float, typer.Option("--floor", help=_("Least share of the benefits for the poorest quintile."))]
     ActionName = Annotated[str, typer.Option("--action", help=_("Evaluate with this action at full scale."))]
@@ -94,7 +97,9 @@ def make_app() -> typer.Typer:
         show_diagnosis(open_model(city), draws, as_json)
 
     @app.command(help=_("Rank challenges and actions: where to begin, why, and what could change that."))
-    def entry(city: City, start: Start = 2026, weights: Weights = "", as_json: AsJson = False, lang: Lang = "en") -> None:
+    def entry(
+        city: City, start: Start = 2026, weights: Weights = "", as_json: AsJson = False, lang: Lang = "en"
+    ) -> None:
         from caminos.views import show_entry
 
         show_entry(open_model(city), start, pathway_weights(weights), as_json)
@@ -193,7 +198,10 @@ def read_budget(text: str) -> float:
         raise Stop(str(error), USAGE) from None
     except ValueError:
         raise Stop(
-            _("{text} is not a budget. Write 50e6 for USD of 2023, or '270e6 BRL2024' with currency and price year.", text=repr(text)),
+            _(
+                "{text} is not a budget. Write 50e6 for USD of 2023, or '270e6 BRL2024' with currency and price year.",
+                text=repr(text),
+            ),
             USAGE,
         ) from None
 

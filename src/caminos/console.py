@@ -63,5 +63,3 @@ def _plain(data: Any) -> Any:
     if isinstance(data, Path):
         return str(data)
     return data
-
-

@@ -12,6 +12,7 @@ from rich.table import Table
 from caminos.console import NOT_ESTIMATED, PROBLEMS, Stop, emit, progress
 from caminos.i18n import _, number
 from caminos.model.indicator import label
+from caminos.reports.sections import flip_text
 
 if TYPE_CHECKING:
     from caminos.planning.city_model import Case, CityModel
@@ -59,7 +60,10 @@ def show_new(name: str, out: Path | None, as_json: bool) -> None:
     try:
         folder = new_city(name, out)
     except PlaceError as error:
-        lines = [f"  {place.name}, {place.region}, {place.country} ({number(place.population)})" for place in error.candidates]
+        lines = [
+            f"  {place.name}, {place.region}, {place.country} ({number(place.population)})"
+            for place in error.candidates
+        ]
         raise Stop("\n".join([str(error), *lines])) from None
     except FileExistsError as error:
         raise Stop(str(error)) from None
@@ -120,7 +124,14 @@ def show_diagnosis(model: CityModel, draws: int, as_json: bool) -> None:
         start, end = item.values[0], item.values[-1]
         now = with_range(start.value, start.low, start.high, item.unit)
         later = with_range(end.value, end.low, end.high, item.unit) if len(item.values) > 1 else ""
-        made.add_row(item.label, item.unit, now, later, with_range(item.target, item.target, item.target, item.unit), item.quality)
+        made.add_row(
+            item.label,
+            item.unit,
+            now,
+            later,
+            with_range(item.target, item.target, item.target, item.unit),
+            item.quality,
+        )
     OUT.print(made)
     made = table(f"\n{_('Inventory, t CO2e')}", _("sector"), _("published"), _("model"), _("city's own"))
     for row in inventory:
@@ -146,10 +157,23 @@ def show_entry(model: CityModel, start: int, weights: list[float] | None, as_jso
 
 def print_entry(model: CityModel, found: Entry, most: int = SHOWN) -> None:
     """The ranking as a table, with its reasons."""
-    made = table(_("Challenges: the widest gaps to target in 2050"), _("headline"), _("2050"), _("target"), _("unit"), _("most closed by"))
+    made = table(
+        _("Challenges: the widest gaps to target in 2050"),
+        _("headline"),
+        _("2050"),
+        _("target"),
+        _("unit"),
+        _("most closed by"),
+    )
     for challenge in [item for item in found.challenges if item.relative_gap > 0][:8]:
-        best = f"{_(model.actions[challenge.best_action].name)} ({number(100 * challenge.closed_by_best, 2)} %)" if challenge.best_action else "–"
-        made.add_row(name_of(challenge.indicator), number(challenge.future), number(challenge.target), challenge.unit, best)
+        best = (
+            f"{_(model.actions[challenge.best_action].name)} ({number(100 * challenge.closed_by_best, 2)} %)"
+            if challenge.best_action
+            else "–"
+        )
+        made.add_row(
+            name_of(challenge.indicator), number(challenge.future), number(challenge.target), challenge.unit, best
+        )
     OUT.print(made)
     made = table(
         f"\n{_('Entry points: effect on all pathways per cost, times readiness')}", _("action"), _("rank, with weak inputs at their ends"),
@@ -164,8 +188,8 @@ def print_entry(model: CityModel, found: Entry, most: int = SHOWN) -> None:
     OUT.print(made)
     if found.flips:
         OUT.print(f"\n{_('What a weak input (quality C) at one end of its range would change')}", style="bold")
-        for name, text in found.flips[:SHOWN]:
-            OUT.print(f"  {name_of(name)}: {text}", highlight=False, markup=False)
+        for flip in found.flips[:SHOWN]:
+            OUT.print(f"  {flip_text(model, flip)}", highlight=False, markup=False)
     if found.left_out:
         OUT.print(f"\n{_('Shown, not ranked')}", style="bold")
         for action, reason in found.left_out.items():
@@ -182,7 +206,12 @@ def show_connections(model: CityModel, action: str, start: int, draws: int, as_j
         emit(found)
         return
     OUT.print(
-        _("{action} in {city}, begun in {year}", action=_(model.actions[found.action].name), city=model.city.name, year=start),
+        _(
+            "{action} in {city}, begun in {year}",
+            action=_(model.actions[found.action].name),
+            city=model.city.name,
+            year=start,
+        ),
         style="bold",
     )
     made = table("", _("headline"), _("pathway"), _("unit"), "2030", "2040", "2050", _("better?"))
@@ -194,7 +223,11 @@ def show_connections(model: CityModel, action: str, start: int, draws: int, as_j
         better = changes[-1].better
         mark = "" if better is None else _("yes") if better else _("no: a trade-off")
         made.add_row(
-            name_of(name), _(label(changes[0].pathway)), changes[0].unit, *(cells.get(y, "") for y in ("2030", "2040", "2050")), mark
+            name_of(name),
+            _(label(changes[0].pathway)),
+            changes[0].unit,
+            *(cells.get(y, "") for y in ("2030", "2040", "2050")),
+            mark,
         )
     OUT.print(made)
     made = table(f"\n{_('By income quintile in 2050')}", _("indicator"), _("unit"), *("q1", "q2", "q3", "q4", "q5"))
@@ -209,8 +242,13 @@ def show_connections(model: CityModel, action: str, start: int, draws: int, as_j
         for step in steps:
             if step.connection and (step.source, step.target) not in seen:
                 seen.add((step.source, step.target))
+                by = (
+                    f"{number(step.change)} {step.unit}"
+                    if step.change == step.change
+                    else _("by up to {share} %", share=number(100 * step.relative, 2))
+                )
                 OUT.print(
-                    f"  {name_of(step.source)} → {name_of(step.target)}: {number(step.change)} {step.unit}"
+                    f"  {name_of(step.source)} → {name_of(step.target)}: {by}"
                     f"  [{step.connection.source}; {step.connection.confidence}]", highlight=False, markup=False,
                 )  # fmt: skip
     if found.unmoved:
@@ -242,7 +280,9 @@ def show_matrix(model: CityModel, start: int, as_json: bool) -> None:
     OUT.print(made)
     for cell in cells:
         if cell.reason:
-            OUT.print(f"{_(label(cell.entry))} → {_(label(cell.moved))}: {_(cell.reason)}", highlight=False, markup=False)
+            OUT.print(
+                f"{_(label(cell.entry))} → {_(label(cell.moved))}: {_(cell.reason)}", highlight=False, markup=False
+            )
 
 
 def show_plan(
@@ -289,13 +329,18 @@ def print_plan(model: CityModel, found: Plan) -> None:
         highlight=False,
     )  # fmt: skip
     if found.benefit_cost != found.benefit_cost:
-        OUT.print(_("Cost {cost} million USD (present value); benefits in money are not estimated here, so the floor for the poorest fifth does not bind.", cost=million(found.cost)))
+        OUT.print(
+            _(
+                "Cost {cost} million USD (present value); benefits in money are not estimated here, so the floor for the poorest fifth does not bind.",
+                cost=million(found.cost),
+            )
+        )
     else:
         _print_benefits(found)
     if found.flips:
         OUT.print(_("Weak inputs (quality C) that would change the choice of actions:"), style="bold")
-        for name, text in found.flips[:SHOWN]:
-            OUT.print(f"  {name_of(name)}: {text}", highlight=False, markup=False)
+        for flip in found.flips[:SHOWN]:
+            OUT.print(f"  {flip_text(model, flip)}", highlight=False, markup=False)
 
 
 def _print_benefits(found: Plan) -> None:
@@ -304,7 +349,12 @@ def _print_benefits(found: Plan) -> None:
           cost=million(found.cost), ratio=number(found.benefit_cost, 2), share=number(100 * found.benefit_by_group[0] / sum(found.benefit_by_group), 3))
     )  # fmt: skip
     if not found.floor_met:
-        OUT.print(_("On the full model the poorest fifth receives less than the floor of {floor} %.", floor=number(100 * found.floor)))
+        OUT.print(
+            _(
+                "On the full model the poorest fifth receives less than the floor of {floor} %.",
+                floor=number(100 * found.floor),
+            )
+        )
 
 
 def case_with(model: CityModel, action: str, start: int) -> Case:
@@ -334,8 +384,14 @@ def show_explanation(
     if found["reason"]:
         OUT.print(found["reason"])
     else:
-        OUT.print(f"{with_range(found['value'], found['low'], found['high'], found['unit'])} {found['unit']}", highlight=False)
-    OUT.print(f"{found['meaning']}\n{_('Source')}: {found['source']}; {_('weakest input')}: {found['quality']}", highlight=False, markup=False)
+        OUT.print(
+            f"{with_range(found['value'], found['low'], found['high'], found['unit'])} {found['unit']}", highlight=False
+        )
+    OUT.print(
+        f"{found['meaning']}\n{_('Source')}: {found['source']}; {_('weakest input')}: {found['quality']}",
+        highlight=False,
+        markup=False,
+    )
     for caveat in found["caveats"]:
         OUT.print(caveat, highlight=False, markup=False)
     if found["equation"]:
@@ -350,7 +406,9 @@ def show_explanation(
             for v in item["values"][:6]
         )  # fmt: skip
         link = f"  ⟵ {item['connection']}" if item["connection"] else ""
-        OUT.print(f"  {item['name']} = {values} {item['unit']} ({_(item['role'])}){link}", highlight=False, markup=False)
+        OUT.print(
+            f"  {item['name']} = {values} {item['unit']} ({_(item['role'])}){link}", highlight=False, markup=False
+        )
         _print_records(item["records"], "      ")
     if found["connections"]:
         OUT.print(f"\n{_('Connections this number passed, and the number without each')}", style="bold")
@@ -363,7 +421,11 @@ def show_explanation(
 
 def _print_records(records: list[dict[str, Any]], indent: str) -> None:
     for record in records[:4]:
-        span = "" if record["low"] is None or record["low"] == record["high"] else f" ({number(record['low'])} … {number(record['high'])})"
+        span = (
+            ""
+            if record["low"] is None or record["low"] == record["high"]
+            else f" ({number(record['low'])} … {number(record['high'])})"
+        )
         where = "/".join(part for part in (record["zone"], record["group"], record["kind"]) if part)
         OUT.print(
             f"{indent}{where} {number(record['value'])}{span} {record['unit']} · {record['source']} · {record['quality']} · {record['date']}",
@@ -430,7 +492,13 @@ def print_summary(model: CityModel, ranking: Entry, found: Plan) -> None:
     from caminos.planning.city_model import BASELINE, Case
     from caminos.planning.results import node_of, value_at
 
-    names = ("emissions_per_person", "canopy_cover", "waste_recovery_rate", "expected_annual_flooded_people", "energy_burden_of_poorest")
+    names = (
+        "emissions_per_person",
+        "canopy_cover",
+        "waste_recovery_rate",
+        "expected_annual_flooded_people",
+        "energy_burden_of_poorest",
+    )
     cases = [BASELINE, Case("plan", found.measures)]
     central, drawn = model.run(names, cases), model.run(names, cases, draws=200)
     last = int(model.years[-1])
@@ -451,7 +519,11 @@ def print_summary(model: CityModel, ranking: Entry, found: Plan) -> None:
     first = ranking.ranking[0]
     OUT.print(
         f"\n{_('Entry point')}: [bold]{_(first.name)}[/] — "
-        + _("closes {effect} % of all gaps for {cost} million USD", effect=number(100 * first.effect, 2), cost=million(first.cost)),
+        + _(
+            "closes {effect} % of all gaps for {cost} million USD",
+            effect=number(100 * first.effect, 2),
+            cost=million(first.cost),
+        ),
         highlight=False,
     )
     print_plan(model, found)

@@ -33,5 +33,3 @@ def city_folder(city: str) -> Path:
         _("There is no city {city}: give a folder with city.toml, or one of the examples: {known}.",
           city=repr(city), known=", ".join(known))
     )  # fmt: skip
-
-

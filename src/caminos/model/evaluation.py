@@ -74,12 +74,8 @@ class Evaluation:
         if not isinstance(node, Indicator):
             return NotEstimated((name,))
         given = {argument: self._values[argument] for argument in node.arguments}
-        spare: list[str] = []
-        for argument in node.optional:
-            absent = given[argument]
-            if isinstance(absent, NotEstimated):
-                spare += absent.missing
-                given[argument] = np.full((1,) * len(AXES), np.nan)
+        spare = [item for name in node.optional for item in getattr(given[name], "missing", ())]
+        given = with_nan(node, given)
         missing = [item for value in given.values() if isinstance(value, NotEstimated) for item in value.missing]
         if missing:
             return NotEstimated(tuple(dict.fromkeys(missing)))
@@ -87,3 +83,9 @@ class Evaluation:
         if spare and bool(np.isnan(result).all()):
             return NotEstimated(tuple(dict.fromkeys(spare)))
         return result
+
+
+def with_nan(node: Indicator, given: dict[str, Result]) -> dict[str, Result]:
+    """Arguments of a function, optional ones that are not estimated as an array of one NaN."""
+    absent = [name for name in node.optional if isinstance(given[name], NotEstimated)]
+    return {**given, **{name: np.full((1,) * len(AXES), np.nan) for name in absent}}

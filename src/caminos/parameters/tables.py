@@ -51,8 +51,12 @@ def rows() -> dict[str, tuple[Row, ...]]:
     """All rows by parameter name, from every table of this folder."""
     found: dict[str, list[Row]] = {}
     folder = files("caminos.parameters")
-    for table in sorted(item.name for item in folder.iterdir() if item.name.endswith(".csv") and item.name != "money.csv"):
-        for line, given in enumerate(csv.DictReader(folder.joinpath(table).read_text(encoding="utf-8").splitlines()), 2):
+    for table in sorted(
+        item.name for item in folder.iterdir() if item.name.endswith(".csv") and item.name != "money.csv"
+    ):
+        for line, given in enumerate(
+            csv.DictReader(folder.joinpath(table).read_text(encoding="utf-8").splitlines()), 2
+        ):
             row = _row(given, f"{table}:{line}")
             found.setdefault(row.name, []).append(row)
     return {name: tuple(group) for name, group in found.items()}

@@ -24,6 +24,18 @@ PUBLIC = ("M", "U", "T", "R", "Co")
 
 
 @dataclass(frozen=True)
+class Flip:
+    """What an input of quality C would change if it stood at one end of its range."""
+
+    input: str
+    end: str  # low or high
+    first: str = ""  # the action that would come first
+    taken: tuple[str, ...] = ()  # actions that would join the first five, or the plan
+    dropped: tuple[str, ...] = ()  # actions that would leave the plan
+    gain: float = 0.0  # how much more the other plan would close
+
+
+@dataclass(frozen=True)
 class Scale:
     """How a headline is scored: its target and the mean gap of the baseline that an action can close."""
 
@@ -99,7 +111,7 @@ def assess(
         base_value = first_finite(series[0, 0])
         target = targets(model, headline, base_value)
         usable = series[:, :, window] if series.shape[2] > 1 else series
-        mean = np.nanmean(gap(usable, target, headline.direction), axis=2)
+        mean = _mean_known(gap(usable, target, headline.direction))
         floor = SMALLEST_GAP * max(abs(base_value), abs(target), 1e-12)
         reference = np.maximum(mean[:1], floor)
         scales.append(Scale(headline, target, reference[0]))
@@ -120,6 +132,15 @@ def _saved(model: CityModel, burden: Result, first: int, cases: int, size: int) 
     factors = discount_factors(model.years, first, central(model, "real_discount_rate")).reshape(1, 1, -1, 1, 1, 1)
     spared = np.sum((burden[:1] - burden) * factors, axis=YEAR)[:, :, 0, :, 0]
     return np.asarray(np.broadcast_to(spared, (cases, size, spared.shape[2]))[1:])
+
+
+def _mean_known(values: np.ndarray) -> np.ndarray:
+    """Mean over the years that have a value; zero where none has, so that it moves no ranking.
+
+    Decoupling, for one, has no value at the end of a range at which the economy does not grow.
+    """
+    known = ~np.isnan(values)
+    return np.asarray(np.sum(np.where(known, values, 0.0), axis=2) / np.maximum(known.sum(axis=2), 1))
 
 
 def first_finite(series: np.ndarray) -> float:
@@ -147,7 +168,10 @@ def action_spending(
     model: CityModel, measure: Measure, size: int = 1, values: dict[str, np.ndarray] | None = None,
     public_only: bool = False,
 ) -> np.ndarray:  # fmt: skip
-    """What one measure costs by draw and year, in USD; `public_only` leaves out what private owners pay."""
+    """What one measure costs by draw and year, in USD; `public_only` leaves out what private owners pay.
+
+    The staff that any programme needs is public and spread evenly to the last year.
+    """
     action = model.actions[measure.action]
     evaluation = model.evaluation([BASELINE], values)
     amount = evaluation.get(action.size)
@@ -166,7 +190,9 @@ def action_spending(
     by_draw = shape[np.searchsorted(np.unique(lifetime), lifetime)]
     yearly = capital[:, None] * by_draw + operating[:, None] * adoption
     share = public_share(model, action, values, size) if public_only else np.ones(size)
-    return np.asarray(yearly * share[:, None])
+    staffed = model.years >= measure.start
+    staff = drawn(model, "programme_overhead", values, size)[:, None] * staffed / staffed.sum() * measure.scale
+    return np.asarray(yearly * share[:, None] + staff)
 
 
 def public_share(
@@ -181,14 +207,13 @@ def public_share(
 def costs(
     model: CityModel, cases: Sequence[Case], first: int, size: int = 1, values: dict[str, np.ndarray] | None = None
 ) -> np.ndarray:
-    """Present value of what each case costs everybody, by draw, with the staff any programme needs."""
+    """Present value of what each case costs everybody, by draw."""
     rate = central(model, "real_discount_rate")
     factors = discount_factors(model.years, first, rate)
-    overhead = drawn(model, "programme_overhead", values, size)
     found = np.zeros((len(cases), size))
     for number, case in enumerate(cases):
         for measure in case.measures:
-            found[number] += action_spending(model, measure, size, values) @ factors + overhead
+            found[number] += action_spending(model, measure, size, values) @ factors
     return found
 
 
@@ -239,5 +264,3 @@ def shares_by_group(benefit: np.ndarray) -> np.ndarray:
     """Share of the benefit that each quintile receives; NaN where there is no benefit to share."""
     whole = np.sum(benefit, axis=-1, keepdims=True)
     return np.where(np.abs(whole) > 0, benefit / whole, np.nan)
-
-

@@ -255,7 +255,9 @@ class CityModel:
                 found[action.adoption][place, 0, :, 0, 0, 0] += measure.scale * rise**2 * (3 - 2 * rise)
         return found
 
-    def evaluation(self, cases: Sequence[Case] = (BASELINE,), values: Mapping[str, np.ndarray] | None = None) -> Evaluation:
+    def evaluation(
+        self, cases: Sequence[Case] = (BASELINE,), values: Mapping[str, np.ndarray] | None = None
+    ) -> Evaluation:
         """An evaluation at central values, or with some inputs replaced by `values`."""
         given: dict[str, Result] = {name: item.central for name, item in self.inputs.items()}
         given.update(self._missing)
@@ -302,9 +304,7 @@ class CityModel:
         """Uncertain inputs of quality C that the targets depend on."""
         needed = set(self.graph.needed(tuple(targets)))
         return [
-            name
-            for name, item in self.inputs.items()
-            if name in needed and item.quality == "C" and item.uncertain.size
+            name for name, item in self.inputs.items() if name in needed and item.quality == "C" and item.uncertain.size
         ]
 
 

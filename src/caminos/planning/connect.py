@@ -116,9 +116,7 @@ def _changes(model: CityModel, name: str, central: np.ndarray, drawn: np.ndarray
         low, high = np.percentile(spread, RANGE) if spread.size > 1 else (value, value)
         better = None if abs(value) <= NEGLIGIBLE * abs(base) else (value < 0) == (direction == "lower")
         relative = value / abs(base) if base and np.isfinite(base) else float("nan")
-        found.append(
-            Change(name, node.pathway, node.unit, year, "", value, float(low), float(high), relative, better)
-        )
+        found.append(Change(name, node.pathway, node.unit, year, "", value, float(low), float(high), relative, better))
     return found
 
 
@@ -199,5 +197,3 @@ def declared_pairs(model: CityModel) -> dict[tuple[str, str], list[str]]:
         if source.pathway and target.pathway and source.pathway != target.pathway:
             found.setdefault((source.pathway, target.pathway), []).append(link.id)
     return found
-
-

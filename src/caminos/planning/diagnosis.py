@@ -80,7 +80,14 @@ def standing(model: CityModel, headline: Headline, central: dict, drawn: dict) -
         values = values[:1]
     target = targets(model, headline, base)
     return Standing(
-        headline, node_label(node.name), node.unit, "", values, target, weakest(model, node.name), (),
+        headline,
+        node_label(node.name),
+        node.unit,
+        "",
+        values,
+        target,
+        weakest(model, node.name),
+        (),
         caveats(model, node.name),
     )
 

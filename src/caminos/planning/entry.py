@@ -11,8 +11,8 @@ from caminos.model import uncertainty
 from caminos.model.indicator import PATHWAYS
 from caminos.model.values import NotEstimated
 from caminos.pathways.tables import headlines
-from caminos.planning.assessment import Assessment, assess, readiness, single_cases, weak_inputs, why_unavailable
-from caminos.planning.city_model import CityModel
+from caminos.planning.assessment import Assessment, Flip, assess, readiness, single_cases, weak_inputs, why_unavailable
+from caminos.planning.city_model import Case, CityModel
 from caminos.planning.results import gap, targets
 
 TOP = 5
@@ -66,7 +66,7 @@ class Entry:
     ranking: tuple[Ranked, ...]
     challenges: tuple[Challenge, ...]
     left_out: dict[str, str]
-    flips: tuple[tuple[str, str], ...]
+    flips: tuple[Flip, ...]
     not_scored: dict[str, tuple[str, ...]]
     weak_inputs: int
 
@@ -74,7 +74,10 @@ class Entry:
 def scores(assessment: Assessment, weights: Sequence[float] | None = None) -> np.ndarray:
     """Effect per cost times readiness, by action and draw."""
     ready = np.array(
-        [np.mean(list(readiness(assessment.model, assessment.model.actions[case.name]).values())) for case in assessment.cases]
+        [
+            np.mean(list(readiness(assessment.model, assessment.model.actions[case.name]).values()))
+            for case in assessment.cases
+        ]
     )
     return np.asarray(assessment.effect(weights) / (assessment.cost / PER) * ready[:, None])
 
@@ -92,7 +95,9 @@ def entry(model: CityModel, start: int, weights: Sequence[float] | None = None) 
     ranks = np.argsort(np.argsort(-score, axis=0, kind="stable"), axis=0) + 1
     flips = _flips(score, ranks, weak, cases, order)
     ranking = tuple(_ranked(assessment, score, ranks, int(i), place + 1, weights) for place, i in enumerate(order))
-    left_out = {action.id: why_unavailable(model, action) for action in model.actions.values() if action.id in model.unavailable}
+    left_out = {
+        action.id: why_unavailable(model, action) for action in model.actions.values() if action.id in model.unavailable
+    }
     return Entry(ranking, challenges(assessment), left_out, flips, assessment.not_scored, len(weak))
 
 
@@ -115,8 +120,8 @@ def _ranked(
 
 
 def _flips(
-    score: np.ndarray, ranks: np.ndarray, weak: Sequence[str], cases: Sequence[object], order: np.ndarray
-) -> tuple[tuple[str, str], ...]:
+    score: np.ndarray, ranks: np.ndarray, weak: Sequence[str], cases: Sequence[Case], order: np.ndarray
+) -> tuple[Flip, ...]:
     """Weak inputs that change who is first, or who is among the first five, with what they change."""
     first, best = int(order[0]), set(order[:TOP].tolist())
     found = []
@@ -125,10 +130,9 @@ def _flips(
             leader = int(np.argmax(score[:, draw]))
             now = set(np.flatnonzero(ranks[:, draw] <= TOP).tolist())
             if leader != first:
-                found.append((name, f"{end}: first {cases[leader].name}"))  # type: ignore[attr-defined]
+                found.append(Flip(name, end, first=cases[leader].name))
             elif now != best:
-                joined = ", ".join(cases[i].name for i in sorted(now - best))  # type: ignore[attr-defined]
-                found.append((name, f"{end}: {joined} joins the first {TOP}"))
+                found.append(Flip(name, end, taken=tuple(cases[i].name for i in sorted(now - best))))
     return tuple(found)
 
 
@@ -144,7 +148,9 @@ def challenges(assessment: Assessment) -> tuple[Challenge, ...]:
         if isinstance(value, NotEstimated):
             nan = float("nan")
             found.append(
-                Challenge(headline.indicator, headline.pathway, nan, nan, headline.target, unit, nan, "", nan, value.reason)
+                Challenge(
+                    headline.indicator, headline.pathway, nan, nan, headline.target, unit, nan, "", nan, value.reason
+                )
             )
             continue
         series = np.sum(value, axis=(3, 4, 5))[0, 0]
@@ -158,5 +164,12 @@ def challenges(assessment: Assessment) -> tuple[Challenge, ...]:
             closure = assessment.closure[:, 0, column[headline.indicator]]
             best, closed = assessment.cases[int(np.argmax(closure))].name, float(closure.max())
             best = best if closed > 0 else ""
-        found.append(Challenge(headline.indicator, headline.pathway, base, future, target, unit, relative, best, closed, ""))
-    return tuple(sorted(found, key=lambda item: (item.reason != "", -item.relative_gap if item.relative_gap == item.relative_gap else 0)))
+        found.append(
+            Challenge(headline.indicator, headline.pathway, base, future, target, unit, relative, best, closed, "")
+        )
+    return tuple(
+        sorted(
+            found,
+            key=lambda item: (item.reason != "", -item.relative_gap if item.relative_gap == item.relative_gap else 0),
+        )
+    )

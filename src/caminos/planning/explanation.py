@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from caminos.model.axes import DRAW, YEAR
-from caminos.model.evaluation import Evaluation
+from caminos.model.evaluation import Evaluation, with_nan
 from caminos.model.graph import arguments
 from caminos.model.indicator import Indicator, Node, Source
 from caminos.model.values import Input, NotEstimated
@@ -24,13 +24,18 @@ LEAST = 1e-9  # changes below this share of the value are rounding, not effects
 
 @dataclass(frozen=True)
 class Step:
-    """One edge by which an action reaches a number: what the target changes when only this argument moves."""
+    """One edge by which an action reaches a number: what the target changes when only this argument moves.
+
+    `change` is that of a target with one value a year; for one that differs by zone, group or kind it is NaN, and
+    `relative` says by how much, at most, any of its values changes.
+    """
 
     source: str
     target: str
     source_pathway: str
     target_pathway: str
     change: float
+    relative: float
     unit: str
     connection: Connection | None
 
@@ -169,7 +174,7 @@ def contributions(model: CityModel, case: Case, target: str, year: int, before: 
         node = model.graph.nodes[name]
         if not isinstance(node, Indicator):
             continue
-        given = {argument: both.get(argument) for argument in node.arguments}
+        given = with_nan(node, {argument: both.get(argument) for argument in node.arguments})
         if any(isinstance(value, NotEstimated) for value in given.values()):
             continue
         moving = [argument for argument, value in given.items() if value.shape[0] > 1]
@@ -179,19 +184,27 @@ def contributions(model: CityModel, case: Case, target: str, year: int, before: 
         base = node.function(**still)
         for argument in moving:
             moved = node.function(**{**still, argument: given[argument][-1:]})
-            change = _cell_change(moved - base, position)
-            if abs(change) > LEAST * abs(_cell_change(base, position)):
-                start = model.graph.nodes[argument]
-                steps.append(
-                    Step(argument, name, start.pathway, node.pathway, change, node.unit, declared(argument, name))
-                )
+            was, now = (_at(array, position) for array in np.broadcast_arrays(base, moved))
+            relative = _largest_change(was, now)
+            if relative > LEAST:
+                start, change = model.graph.nodes[argument], float("nan")
+                if was.size == 1:
+                    change = float(now.item() - was.item())
+                link = declared(argument, name)
+                steps.append(Step(argument, name, start.pathway, node.pathway, change, relative, node.unit, link))
     return _reaching(steps, target)
 
 
-def _cell_change(array: np.ndarray, position: int) -> float:
-    """A change summed over zones, groups and kinds at one year."""
-    year = position if array.shape[YEAR] > 1 else 0
-    return float(np.nansum(array[0, 0, year]))
+def _at(array: np.ndarray, position: int) -> np.ndarray:
+    """The values of one year over zones, groups and kinds."""
+    return np.asarray(array[0, 0, position if array.shape[YEAR] > 1 else 0])
+
+
+def _largest_change(before: np.ndarray, after: np.ndarray) -> float:
+    """The largest change of any value, relative to what it was (to what it becomes if it was zero)."""
+    size = np.where(before != 0, np.abs(before), np.abs(after))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.nanmax(np.where(size > 0, np.abs(after - before) / size, 0.0), initial=0.0))
 
 
 def _reaching(steps: list[Step], target: str) -> list[Step]:

@@ -30,7 +30,13 @@ def plan_text(model: CityModel, plan: Plan) -> str:
         "",
     ]
     for measure in plan.measures:
-        lines += ["[[measures]]", f'action = "{measure.action}"', f"start = {measure.start}", f"scale = {measure.scale:g}", ""]
+        lines += [
+            "[[measures]]",
+            f'action = "{measure.action}"',
+            f"start = {measure.start}",
+            f"scale = {measure.scale:g}",
+            "",
+        ]
     return "\n".join(lines)
 
 
@@ -50,7 +56,21 @@ def write_results(model: CityModel, plan: Plan, path: Path, draws: int = DRAWS) 
     cases = [BASELINE, Case("plan", plan.measures)]
     central = model.run(names, cases)
     columns: dict[str, list[object]] = {
-        key: [] for key in ("indicator", "pathway", "case", "year", "zone", "group", "kind", "value", "low", "high", "unit", "missing")
+        key: []
+        for key in (
+            "indicator",
+            "pathway",
+            "case",
+            "year",
+            "zone",
+            "group",
+            "kind",
+            "value",
+            "low",
+            "high",
+            "unit",
+            "missing",
+        )
     }
     for batch in range(0, len(names), 40):
         part = names[batch : batch + 40]

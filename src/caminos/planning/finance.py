@@ -33,5 +33,3 @@ def spending(
 def present_value(values: np.ndarray, years: np.ndarray, first: int, rate: float) -> np.ndarray:
     """Present value of yearly amounts along the last axis."""
     return np.asarray(np.sum(values * discount_factors(years, first, rate), axis=-1))
-
-

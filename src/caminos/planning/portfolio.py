@@ -11,7 +11,7 @@ from caminos.i18n import _
 from caminos.model import uncertainty
 from caminos.model.indicator import PATHWAYS
 from caminos.pathways.tables import headlines
-from caminos.planning.assessment import Assessment, action_spending, assess, shares_by_group, weak_inputs
+from caminos.planning.assessment import Assessment, Flip, action_spending, assess, shares_by_group, weak_inputs
 from caminos.planning.city_model import Case, CityModel, Measure
 
 START_WINDOW = 12  # years within which an action may begin
@@ -68,7 +68,7 @@ class Plan:
     benefit_cost: float
     optimality_gap: float
     status: str
-    flips: tuple[tuple[str, str], ...] = ()
+    flips: tuple[Flip, ...] = ()
     floor_met: bool = True
 
 
@@ -107,9 +107,7 @@ class Program:
     integral: np.ndarray
 
 
-def program(
-    model: CityModel, choice: Options, weight: np.ndarray, budget: float, floor: float
-) -> Program:
+def program(model: CityModel, choice: Options, weight: np.ndarray, budget: float, floor: float) -> Program:
     """Close most of the gaps within the budget.
 
     For each option a binary says whether it begins and a number at which scale; for each headline
@@ -172,7 +170,12 @@ def _order(
 
 
 def solve(
-    model: CityModel, choice: Options, weight: np.ndarray, budget: float, floor: float, seconds: float = SECONDS,
+    model: CityModel,
+    choice: Options,
+    weight: np.ndarray,
+    budget: float,
+    floor: float,
+    seconds: float = SECONDS,
     gap: float = GAP,
 ) -> tuple[np.ndarray, float, float, str]:
     """Scales of all options that close most of the gaps; returns scales, objective, optimality gap, status."""
@@ -215,10 +218,17 @@ def plan(
     first, last = int(model.years[0]), int(model.years[-1])
     if not first <= start <= last - START_WINDOW:
         raise PlanError(
-            _("The plan must start from {first} to {last}; {start} was given.", first=first, last=last - START_WINDOW, start=start)
+            _(
+                "The plan must start from {first} to {last}; {start} was given.",
+                first=first,
+                last=last - START_WINDOW,
+                start=start,
+            )
         )
     if not 0 <= floor < 1:
-        raise PlanError(_("The floor for the poorest quintile must lie between 0 and 1; {floor} was given.", floor=floor))
+        raise PlanError(
+            _("The floor for the poorest quintile must lie between 0 and 1; {floor} was given.", floor=floor)
+        )
     if weights is not None and (len(weights) != len(PATHWAYS) or min(weights) < 0 or sum(weights) <= 0):
         raise PlanError(_("Give five weights, none below zero and not all zero: {names}.", names=", ".join(PATHWAYS)))
     assessment, choice = options(model, start)
@@ -241,7 +251,7 @@ def plan(
     names = [scale.headline.indicator for scale in assessment.scales]
     benefit = whole.benefit[0, 0]
     spent = (scales[:, None] * choice.spending).sum(axis=0)
-    flips: tuple[tuple[str, str], ...] = ()
+    flips: tuple[Flip, ...] = ()
     if sensitivity:
         flips = _flips(model, start, weight, budget, floor, measures, choice)
     return Plan(
@@ -258,7 +268,7 @@ def plan(
 def _flips(
     model: CityModel, start: int, weight: np.ndarray, budget: float, floor: float, chosen: Sequence[Measure],
     choice: Options,
-) -> tuple[tuple[str, str], ...]:  # fmt: skip
+) -> tuple[Flip, ...]:  # fmt: skip
     """Inputs of quality C at whose ends another choice of actions would be better by more than REGRET.
 
     The effects of all actions at every end come from one pass. At each end the optimiser chooses again
@@ -297,9 +307,10 @@ def _flips(
             _scales, kept, *_rest = solve(model, same, weight, budget, floor, seconds=2.0, gap=REGRET / 4)
             if best - kept <= REGRET * abs(best):
                 continue
-            parts = [("without", sorted(before - taken)), ("with", sorted(taken - before))]
-            text = "; ".join(f"{word} {', '.join(actions)}" for word, actions in parts if actions)
-            found.append((name, f"{end}: {text} ({100 * (best - kept) / abs(best):.0f} % better)"))
+            gain = (best - kept) / abs(best)
+            found.append(
+                Flip(name, end, taken=tuple(sorted(taken - before)), dropped=tuple(sorted(before - taken)), gain=gain)
+            )
     return tuple(found)
 
 

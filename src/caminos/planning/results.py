@@ -65,14 +65,18 @@ def node_of(model: CityModel, name: str) -> Node:
     return node
 
 
-def place(model: CityModel, node: Node, array: np.ndarray, year: int | None, zone: str, group: str, kind: str) -> tuple[int, int, int, int]:
+def place(
+    model: CityModel, node: Node, array: np.ndarray, year: int | None, zone: str, group: str, kind: str
+) -> tuple[int, int, int, int]:
     """Index of one cell of a result along year, zone, group and kind; raises QuestionError if it has none."""
     axes = {YEAR: 0, ZONE: 0, GROUP: 0, KIND: 0}
     if array.shape[YEAR] == len(model.years):
         wanted = int(model.years[-1]) if year is None else year
         if wanted not in model.years:
             first, last = model.years[0], model.years[-1]
-            raise QuestionError(_("There is no year {year}: ask for {first} to {last}.", year=year, first=first, last=last))
+            raise QuestionError(
+                _("There is no year {year}: ask for {first} to {last}.", year=year, first=first, last=last)
+            )
         axes[YEAR] = wanted - int(model.years[0])
     for axis, given, known, what in (
         (ZONE, zone, [item.id for item in model.city.zones], "zone"),

@@ -87,7 +87,7 @@ def context(model: CityModel, plan: Plan | None, draws: int, ranking: Entry | No
         "cards": sections.cards(model, found),
         "ranking": found.ranking, "ranked_names": {ranked.action: _(ranked.name) for ranked in found.ranking},
         "who": {ranked.action: sections.who(model.actions[ranked.action]) for ranked in found.ranking},
-        "flips": sections.grouped_flips(model, [flip for flip in found.flips if ": first " not in flip[1]]),
+        "flips": sections.grouped_flips(model, [flip for flip in found.flips if not flip.first]),
         "weak_inputs": found.weak_inputs, "left_out": sections.left_out(model),
         "challenges": sections.challenge_rows(model, found.challenges),
         "matrix": sections.matrix_rows(cells), "empty_pairs": sections.empty_pairs(cells),

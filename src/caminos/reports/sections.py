@@ -17,7 +17,7 @@ from caminos.model.axes import QUINTILES
 from caminos.model.indicator import PATHWAYS
 from caminos.model.values import NotEstimated
 from caminos.pathways.tables import Connection, Headline, headlines
-from caminos.planning.assessment import action_spending, central, costs, public_share
+from caminos.planning.assessment import Flip, action_spending, central, costs, public_share
 from caminos.planning.city_model import BASELINE, Case, CityModel, Measure, newest
 from caminos.planning.connect import BY_GROUP, Cell, Change, Connections
 from caminos.planning.diagnosis import SECTORS, Reconciliation, unknown
@@ -276,7 +276,7 @@ def _reason(ranked: Ranked) -> str:
         )
     if ranked.benefit_cost >= 0.05:
         parts.append(
-            _("For each dollar people are spared {ratio} dollars of deaths, flood damage and energy bills; {share} of that goes to the poorest fifth.",
+            _("For each dollar people are spared {ratio} dollars of deaths, flood damage, energy and water; {share} of that goes to the poorest fifth.",
               ratio=words.ratio(ranked.benefit_cost), share=percent(ranked.benefit_of_poorest, 2))
         )  # fmt: skip
     return " ".join(parts)
@@ -308,47 +308,38 @@ def _cautions(model: CityModel, entry: Entry, ranked: Ranked) -> list[str]:
             )
         )
     if ranked.rank == 1:
-        found += [flip_text(model, name, text) for name, text in entry.flips if ": first " in text]
+        found += [flip_text(model, flip) for flip in entry.flips if flip.first]
     firm = ranked.readiness_parts.get("data", nan)
     if firm == 0:
         found.append(_("Its size and cost rest on recalled or assumed values alone."))
     return found
 
 
-def flip_text(model: CityModel, name: str, text: str) -> str:
+def flip_text(model: CityModel, flip: Flip) -> str:
     """What changes when one weak input takes an end of its range, as a sentence."""
-    end, _colon, change = text.partition(": ")
     what = (
         _("If {input} is at the low end of its range: {change}")
-        if end == "low"
+        if flip.end == "low"
         else _("If {input} is at the high end of its range: {change}")
     )
-    return what.format(input=words.names_of([name]), change=_change_text(model, change))
+    return what.format(input=words.names_of([flip.input]), change=change_text(model, flip))
 
 
-def _change_text(model: CityModel, change: str) -> str:
-    """A change of ranking or plan as planning writes it (`first x`, `x, y joins the first 5`, `without x; with y`)."""
-    if match := re.fullmatch(r"first (\w+)", change):
-        return _("{action} comes first.", action=_action_names(model, match[1]))
-    if match := re.fullmatch(r"(.+) joins the first \d+", change):
-        return _("{action} joins the first five.", action=_action_names(model, match[1]))
-    change, _space, better = change.removesuffix(" % better)").partition(" (")
-    parts = []
-    for part in change.split("; "):
-        kind, _space, names = part.partition(" ")
-        if kind == "without":
-            parts.append(_("the plan drops {actions}", actions=_action_names(model, names)))
-        elif kind == "with":
-            parts.append(_("the plan takes {actions}", actions=_action_names(model, names)))
-        else:
-            parts.append(part)
-    if better:
-        parts.append(_("it then closes {share} more", share=percent(float(better) / 100)))
+def change_text(model: CityModel, flip: Flip) -> str:
+    """The change of ranking or plan alone."""
+    if flip.first:
+        return _("{action} comes first.", action=action_name(model, flip.first))
+    if not flip.gain:
+        return _("{action} joins the first five.", action=_action_names(model, flip.taken))
+    parts = [_("the plan drops {actions}", actions=_action_names(model, flip.dropped))] if flip.dropped else []
+    if flip.taken:
+        parts.append(_("the plan takes {actions}", actions=_action_names(model, flip.taken)))
+    parts.append(_("it then closes {share} more", share=percent(flip.gain)))
     return "; ".join(parts) + "."
 
 
-def _action_names(model: CityModel, ids: str) -> str:
-    return ", ".join(action_name(model, name.strip()) for name in ids.split(","))
+def _action_names(model: CityModel, ids: Sequence[str]) -> str:
+    return ", ".join(action_name(model, name) for name in ids)
 
 
 def action_name(model: CityModel, action: str) -> str:
@@ -356,14 +347,14 @@ def action_name(model: CityModel, action: str) -> str:
     return _(model.actions[action].name) if action in model.actions else action
 
 
-def grouped_flips(model: CityModel, flips: Sequence[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+def grouped_flips(model: CityModel, flips: Sequence[Flip]) -> list[tuple[str, list[str]]]:
     """What weak inputs change, with the inputs that change the same thing together."""
     found: dict[str, list[str]] = {}
-    for name, text in flips:
-        end, _colon, change = text.partition(": ")
-        wording = _("{input} (low end)") if end == "low" else _("{input} (high end)")
-        sentence = _change_text(model, change)
-        found.setdefault(sentence[:1].upper() + sentence[1:], []).append(wording.format(input=words.names_of([name])))
+    for flip in flips:
+        wording = _("{input} (low end)") if flip.end == "low" else _("{input} (high end)")
+        sentence = change_text(model, flip)
+        named = wording.format(input=words.names_of([flip.input]))
+        found.setdefault(sentence[:1].upper() + sentence[1:], []).append(named)
     return sorted(found.items(), key=lambda item: -len(item[1]))
 
 
@@ -483,7 +474,7 @@ def strongest(steps: Sequence[Step], target: str) -> list[Step]:
     """The chain that follows, from the target back, the argument that moves each end most."""
     chain: list[Step] = []
     while into := [step for step in steps if step.target == target]:
-        most = max(into, key=lambda step: abs(step.change))
+        most = max(into, key=lambda step: step.relative)
         chain.append(most)
         target = most.source
     return chain[::-1]
@@ -493,9 +484,7 @@ def chain_link(model: CityModel, step: Step) -> ChainLink:
     """One edge in words."""
     crosses = bool(step.source_pathway and step.target_pathway and step.source_pathway != step.target_pathway)
     evidence = _evidence(step.connection) if step.connection else ""
-    # a sum over streams, return periods or quintiles says nothing about a share or a single event
-    single = not set(model.graph.nodes[step.target].dims) & {"zone", "group", "kind"}
-    change = _signed(step.change, step.unit) if single else ""
+    change = _signed(step.change, step.unit) if step.change == step.change else ""
     return ChainLink(name_of(step.source), name_of(step.target), step.target_pathway, crosses, change, evidence)
 
 
@@ -809,7 +798,7 @@ def brief(model: CityModel, every: Sequence[Line], entry: Entry, plan: Plan | No
         if whole > 0:
             found.append((
                 _("For whom"),
-                _("For each dollar people are spared {ratio} dollars of deaths, flood damage and energy bills; the poorest fifth receives {share} of that.",
+                _("For each dollar people are spared {ratio} dollars of deaths, flood damage, energy and water; the poorest fifth receives {share} of that.",
                   ratio=words.ratio(plan.benefit_cost), share=percent(plan.benefit_by_group[0] / whole, 2)),
             ))  # fmt: skip
         worse = [line.label for line in every if line.worse]

@@ -13,8 +13,10 @@ def pm25_concentration(
 ) -> Array:  # fmt: skip
     """Yearly mean of fine particles that people breathe."""
     change = traffic_pm25_emitted / traffic_pm25_emitted[:, :, :1] - 1
-    return base_pm25_concentration * (1 + pm25_local_traffic_share * change) * (
-        1 - canopy_added * pm25_reduction_per_canopy
+    return (
+        base_pm25_concentration
+        * (1 + pm25_local_traffic_share * change)
+        * (1 - canopy_added * pm25_reduction_per_canopy)
     )
 
 
@@ -143,8 +145,11 @@ def depression_cases_avoided(
     greenness_increment: Array, depression_relative_risk: Array,
 ) -> Array:  # fmt: skip
     """Adults who do not suffer depression because their surroundings are greener."""
-    return population * adult_share * depression_prevalence * (
-        1 - depression_relative_risk ** (greenness_added / greenness_increment)
+    return (
+        population
+        * adult_share
+        * depression_prevalence
+        * (1 - depression_relative_risk ** (greenness_added / greenness_increment))
     )
 
 

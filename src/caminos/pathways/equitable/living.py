@@ -140,7 +140,7 @@ def other_avoidable_deaths_by_group(
 
 
 @indicator(unit="person/yr", source="sum over quintiles")
-def avoidable_deaths(other_avoidable_deaths_by_group: Array) -> Array:
+def other_avoidable_deaths(other_avoidable_deaths_by_group: Array) -> Array:
     """Deaths by cold, air, noise, roads and water, less those that cycling and walking avoid; heat is counted apart."""
     return total(other_avoidable_deaths_by_group, GROUP)
 

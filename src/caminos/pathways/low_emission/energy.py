@@ -127,9 +127,7 @@ def grid_supply_share(
 
 
 @indicator(unit="t CO2e/MWh", source="GPC 1.1, I.x.2; contracted green supply as in the market-based method")
-def supply_emission_factor(
-    grid_emission_factor: Array, grid_supply_share: Array, green_supply_share: Array
-) -> Array:
+def supply_emission_factor(grid_emission_factor: Array, grid_supply_share: Array, green_supply_share: Array) -> Array:
     """Emission factor of the electricity that the city uses, after local and contracted renewables."""
     return grid_emission_factor * grid_supply_share * (1 - green_supply_share)
 
@@ -169,7 +167,9 @@ def renewable_energy_share(
     electricity = known_total(electricity_use, KIND) + transport_electricity
     green = 1 - grid_supply_share * (1 - green_supply_share) * (1 - base_grid_renewable_share)
     biofuel = total(road_fuel_energy * among("fuel", "ethanol", "biodiesel"), KIND) * megawatthours_per_terajoule
-    fuels = (known_total(stationary_fuel_energy, KIND) + known_total(road_fuel_energy, KIND)) * megawatthours_per_terajoule
+    fuels = (
+        known_total(stationary_fuel_energy, KIND) + known_total(road_fuel_energy, KIND)
+    ) * megawatthours_per_terajoule
     return (electricity * green + biofuel) / (electricity + fuels)
 
 
@@ -180,7 +180,9 @@ def fossil_energy_per_person(
 ) -> Array:  # fmt: skip
     """Final energy per person that is not renewable: what efficiency and renewables both lower."""
     electricity = known_total(electricity_use, KIND) + transport_electricity
-    fuels = (known_total(stationary_fuel_energy, KIND) + known_total(road_fuel_energy, KIND)) * megawatthours_per_terajoule
+    fuels = (
+        known_total(stationary_fuel_energy, KIND) + known_total(road_fuel_energy, KIND)
+    ) * megawatthours_per_terajoule
     return (electricity + fuels) * (1 - renewable_energy_share) / population
 
 

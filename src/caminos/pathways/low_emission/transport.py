@@ -16,7 +16,9 @@ def observed_car_energy(base_road_fuel_energy: Array) -> Array:
 
 
 @indicator(unit="TJ/yr", source="distance times intensity", dims="")
-def observed_bus_energy(base_bus_vehicle_distance: Array, bus_energy_intensity: Array, observed_heavy_energy: Array) -> Array:
+def observed_bus_energy(
+    base_bus_vehicle_distance: Array, bus_energy_intensity: Array, observed_heavy_energy: Array
+) -> Array:
     """Diesel energy of public buses in the base year; never more than all diesel sold."""
     return np.minimum(base_bus_vehicle_distance * bus_energy_intensity, observed_heavy_energy)
 
@@ -126,7 +128,9 @@ def transport_energy(
 
 
 @indicator(unit="share", dims="kind", kind="fuel", source="fuel balance")
-def fuel_share_of_vehicles(base_road_fuel_energy: Array, observed_car_energy: Array, observed_heavy_energy: Array) -> Array:
+def fuel_share_of_vehicles(
+    base_road_fuel_energy: Array, observed_car_energy: Array, observed_heavy_energy: Array
+) -> Array:
     """Share of each fuel in the energy of its vehicles (cars; buses and trucks) in the base year.
 
     A fuel without a figure counts as not occurring in the mix; its emissions are not in the total.
