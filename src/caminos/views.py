@@ -44,7 +44,8 @@ def with_range(value: float, low: float, high: float, unit: str = "") -> str:
     if unit == "yr":
         ends = [_("after 2050") if item == float("inf") else f"{item:.0f}" for item in (value, low, high)]
         return ends[0] if ends[1] == ends[2] else f"{ends[0]} ({ends[1]} … {ends[2]})"
-    return number(value) if low == high else f"{number(value)} ({number(low, 2)} … {number(high, 2)})"
+    shown = [number(item) for item in (value, low, high)]
+    return shown[0] if len(set(shown)) == 1 else f"{shown[0]} ({shown[1]} … {shown[2]})"
 
 
 def million(value: float) -> str:
@@ -457,7 +458,7 @@ def show_number(
 def _line(value: Value) -> str:
     place = " ".join(str(part) for part in (value.year, value.zone, value.group, value.kind) if part)
     shown = value.reason or f"{with_range(value.value, value.low, value.high, value.unit)} {value.unit}"
-    return f"{name_of(value.name)} {place}: {shown}"
+    return f"{name_of(value.name)} {place}".rstrip() + f": {shown}"
 
 
 def show_report(

@@ -146,6 +146,8 @@ def ask(
 ) -> list[Value]:  # fmt: skip
     """The number called `name` with its range; all its cells where zone, group or kind are left open."""
     node = node_of(model, name)
+    if year is not None and "year" not in node.dims:
+        raise QuestionError(_("{name} does not differ by {what}.", name=node.name, what=_("year")))
     central = model.run([node.name], [case])[node.name]
     drawn = model.run([node.name], [case], draws=draws)[node.name] if draws else None
     if zone or group or kind or isinstance(central, NotEstimated):
