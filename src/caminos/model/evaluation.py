@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from caminos.model.axes import AXES
+from caminos.model.axes import AXES, CASE
 from caminos.model.graph import Graph, arguments
 from caminos.model.indicator import Indicator
 from caminos.model.values import NotEstimated
@@ -15,11 +16,24 @@ from caminos.model.values import NotEstimated
 Result = Any  # an array of six axes, or NotEstimated
 
 
-class Evaluation:
-    """Values of a graph for one set of inputs. Inputs can be replaced; what follows is computed again."""
+@dataclass(frozen=True)
+class Alike:
+    """Cases that are alike for a node: one `representative` each, and for every case the place of its own."""
 
-    def __init__(self, graph: Graph, inputs: Mapping[str, Result]):
+    representatives: np.ndarray
+    place: np.ndarray
+
+
+class Evaluation:
+    """Values of a graph for one set of inputs. Inputs can be replaced; what follows is computed again.
+
+    With `alike`, a node is computed only for the cases that differ for it: of forty actions alone, most
+    nodes know but a few. Inputs with a case axis then come with one row for each of their own representatives.
+    """
+
+    def __init__(self, graph: Graph, inputs: Mapping[str, Result], alike: Callable[[str], Alike] | None = None):
         self.graph = graph
+        self._alike = alike
         self._values: dict[str, Result] = dict(inputs)
         self._inputs = set(inputs)
 
@@ -54,7 +68,7 @@ class Evaluation:
                     waiting[argument] -= 1
                     if not waiting[argument] and argument not in wanted and argument not in self._inputs:
                         del values[argument]
-        return {name: values[name] for name in wanted}
+        return {name: self._for_every_case(name) for name in wanted}
 
     def _missing(self, wanted: tuple[str, ...]) -> list[str]:
         """What has to be computed for the wanted nodes, in order."""
@@ -73,7 +87,7 @@ class Evaluation:
         node = self.graph.nodes[name]
         if not isinstance(node, Indicator):
             return NotEstimated((name,))
-        given = {argument: self._values[argument] for argument in node.arguments}
+        given = {argument: self._aligned(argument, name) for argument in node.arguments}
         spare = [item for name in node.optional for item in getattr(given[name], "missing", ())]
         given = with_nan(node, given)
         missing = [item for value in given.values() if isinstance(value, NotEstimated) for item in value.missing]
@@ -83,6 +97,22 @@ class Evaluation:
         if spare and bool(np.isnan(result).all()):
             return NotEstimated(tuple(dict.fromkeys(spare)))
         return result
+
+    def _aligned(self, argument: str, name: str) -> Result:
+        """An argument's rows for the cases for which `name` is computed."""
+        value = self._values[argument]
+        if self._alike is None or isinstance(value, NotEstimated) or value.shape[CASE] == 1:
+            return value
+        own, wanted = self._alike(argument), self._alike(name)
+        if own is wanted:
+            return value
+        return value[own.place[wanted.representatives]]
+
+    def _for_every_case(self, name: str) -> Result:
+        value = self._values[name]
+        if self._alike is None or isinstance(value, NotEstimated) or value.shape[CASE] == 1:
+            return value
+        return value[self._alike(name).place]
 
 
 def with_nan(node: Indicator, given: dict[str, Result]) -> dict[str, Result]:

@@ -20,14 +20,15 @@ from caminos.city.vocabulary import Term, vocabulary
 from caminos.i18n import _
 from caminos.model import uncertainty
 from caminos.model.axes import DRAW, FINAL_YEAR, GROUP, KIND, QUINTILES, YEAR, ZONE, labels
-from caminos.model.evaluation import Evaluation, Result
+from caminos.model.evaluation import Alike, Evaluation, Result
 from caminos.model.expression import names as expression_names
-from caminos.model.graph import Graph, build
+from caminos.model.graph import Graph, arguments, build
 from caminos.model.indicator import Indicator, Node, Source, collect
 from caminos.model.values import Input, NotEstimated, Record, fixed
 from caminos.parameters import tables
 
 HISTORY_YEARS = 50
+FEW_CASES = 2  # with so few, sorting out which are alike costs more than it saves
 BLOCK = 32  # draws evaluated at once: small enough that arrays of all cases stay in the cache
 SEED = 2026
 
@@ -262,8 +263,41 @@ class CityModel:
         given: dict[str, Result] = {name: item.central for name, item in self.inputs.items()}
         given.update(self._missing)
         given.update(values or {})
-        given.update(self.adoption(cases))
-        return Evaluation(self.graph, given)
+        adoption = self.adoption(cases)
+        if len(cases) <= FEW_CASES:
+            return Evaluation(self.graph, given | adoption)
+        alike = self._alike(cases)
+        for name, array in adoption.items():
+            given[name] = array if array.shape[0] == 1 else array[alike(name).representatives]
+        return Evaluation(self.graph, given, alike)
+
+    @cached_property
+    def _actions_above(self) -> dict[str, frozenset[str]]:
+        """For each node, the actions that it depends on."""
+        found: dict[str, frozenset[str]] = {}
+        for name in self.graph.order:
+            own = frozenset([name.removeprefix(library.ADOPTION)]) if name.startswith(library.ADOPTION) else frozenset()
+            found[name] = own.union(*(found[argument] for argument in arguments(self.graph.nodes[name])))
+        return found
+
+    def _alike(self, cases: Sequence[Case]) -> Callable[[str], Alike]:
+        """For each node, which cases differ in the actions that it depends on."""
+        above = self._actions_above
+        by_set: dict[frozenset[str], Alike] = {}
+
+        def alike(name: str) -> Alike:
+            actions = above[name]
+            if actions not in by_set:
+                kinds: dict[tuple[Measure, ...], int] = {}
+                place = [
+                    kinds.setdefault(tuple(m for m in case.measures if m.action in actions), len(kinds))
+                    for case in cases
+                ]
+                first = [place.index(kind) for kind in range(len(kinds))]
+                by_set[actions] = Alike(np.array(first), np.array(place))
+            return by_set[actions]
+
+        return alike
 
     def run(
         self, targets: Sequence[str], cases: Sequence[Case] = (BASELINE,), draws: int = 0, seed: int = SEED,
