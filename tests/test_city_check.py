@@ -52,7 +52,6 @@ def test_a_valid_city_has_no_errors_and_says_what_is_not_there(tmp_path: Path) -
         (fact("gini", 0.5, "share", group="q1"), "group", ["income group"]),
         (fact("air_conditioning_share", 0.5, "share", group="q9"), "group", ["q1"]),
         (fact("gini", 0.5, "share", zone="norte"), "zone", ["whole city"]),
-        (fact("canopy_cover", 0.5, "share", zone="norte"), "zone", ["zones.geojson"]),
         (fact("gini", 0.5, "share", year=1850), "year", ["1850"]),
         (fact("gini", 0.5, "share", year="last"), "year", ["not a year"]),
         (fact("gini", 0.5, "share", year=2090), "year", ["future"]),

@@ -93,13 +93,12 @@ def explain_ids(model: CityModel, link, case: Case) -> set[str]:
     """Connections that the explanation prints, over all cells of the target."""
     from caminos.planning.explanation import LEAST, without_links
 
-    links, central, switched = without_links(model, link.target_node, case)
-    found = set()
-    for number, item in enumerate(links):
-        other = switched[:, min(number, switched.shape[1] - 1)]
-        if not np.allclose(central[:, 0], other, rtol=LEAST, atol=0, equal_nan=True):
-            found.add(item.id)
-    return found
+    central = model.run([link.target_node], [case])[link.target_node]
+    return {
+        item.id
+        for item, other in without_links(model, link.target_node, case)
+        if not np.allclose(central, other, rtol=LEAST, atol=0, equal_nan=True)
+    }
 
 
 def _switch_off_by_hand(model: CityModel, link) -> None:

@@ -127,7 +127,8 @@ def test_the_climate_is_a_default_and_says_so(tmp_path: Path, text: str, climate
 NEVER_DEFAULT = {
     "green_area_per_person", "green_access_share", "storm_water_retained", "expected_annual_flood_damage",
     "expected_annual_flooded_people", "heat_deaths", "cold_deaths", "heat_concentration_index",
-    "people_in_risk_sectors", "fifteen_minute_access", "participants",
+    "people_in_risk_sectors", "fifteen_minute_access", "participants", "flood_concentration_index",
+    "green_concentration_index",
 }  # fmt: skip
 
 

@@ -210,7 +210,7 @@ def run(command: Callable[[], None]) -> int:
     """Run a command and turn what a user can put right into one message and an exit code."""
     from caminos.actions.library import ActionError
     from caminos.model.indicator import ModelError
-    from caminos.planning.portfolio import PlanError
+    from caminos.planning.assessment import PlanError
     from caminos.planning.results import QuestionError
 
     try:

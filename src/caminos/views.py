@@ -15,12 +15,14 @@ from caminos.model.indicator import label
 from caminos.reports.sections import flip_text
 
 if TYPE_CHECKING:
+    from caminos.city.problems import Problem
     from caminos.planning.city_model import Case, CityModel
+    from caminos.planning.connect import Cell
     from caminos.planning.entry import Entry
     from caminos.planning.portfolio import Plan
     from caminos.planning.results import Value
 
-OUT = Console()
+OUT = Console(markup=False)  # names of cities and paths may hold brackets
 SHOWN = 12
 
 
@@ -80,13 +82,15 @@ def show_check(folder: Path, as_json: bool) -> None:
     from caminos.city.check import check_city
 
     problems = check_city(folder)
+    if not any(problem.severity == "error" for problem in problems):
+        problems += _model_problems(folder)
     errors = [problem for problem in problems if problem.severity == "error"]
     if as_json:
         emit([asdict(problem) for problem in problems])
     else:
         for problem in problems:
             place = ":".join(str(part) for part in (problem.file, problem.row, problem.column) if part)
-            OUT.print(f"[bold]{_(problem.severity)}[/]  {place}", highlight=False)
+            OUT.print(f"{_(problem.severity)}  {place}", highlight=False, style="bold")
             OUT.print(f"    {problem.message} {problem.fix}", highlight=False, markup=False)
         warnings = len([problem for problem in problems if problem.severity == "warning"])
         open_questions = len(problems) - len(errors) - warnings
@@ -96,6 +100,22 @@ def show_check(folder: Path, as_json: bool) -> None:
         )  # fmt: skip
     if errors:
         raise Stop("", PROBLEMS)
+
+
+def _model_problems(folder: Path) -> list[Problem]:
+    """Faults that only the whole model shows: the city's own actions, and overridden parameters."""
+    from caminos.actions.library import ActionError
+    from caminos.city.package import read_city
+    from caminos.city.problems import ERROR, Problem
+    from caminos.model.indicator import ModelError
+    from caminos.planning.city_model import CityModel
+
+    try:
+        CityModel(read_city(folder))
+    except (ActionError, ModelError) as error:
+        fix = _("Put it right in the folder actions/ of the city.")
+        return [Problem(ERROR, "actions", None, "", line, fix) for line in str(error).splitlines()]
+    return []
 
 
 def show_diagnosis(model: CityModel, draws: int, as_json: bool) -> None:
@@ -261,6 +281,13 @@ def show_connections(model: CityModel, action: str, start: int, draws: int, as_j
             OUT.print(f"  {name_of(name)}: {reason}", highlight=False, markup=False)
 
 
+def _cell(cell: Cell) -> str:
+    """A cell of the matrix; one without evidence that nothing moves stays empty."""
+    if cell.reason and not cell.helping and not cell.harming:
+        return "–"
+    return f"{number(100 * cell.mean_closure, 2)}  (+{cell.helping} −{cell.harming})"
+
+
 def show_matrix(model: CityModel, start: int, as_json: bool) -> None:
     """Entry pathway by pathway moved."""
     from caminos.model.indicator import PATHWAYS
@@ -277,7 +304,7 @@ def show_matrix(model: CityModel, start: int, as_json: bool) -> None:
     )  # fmt: skip
     for entry in PATHWAYS:
         row = [cell for cell in cells if cell.entry == entry]
-        made.add_row(_(label(entry)), *(f"{number(100 * c.mean_closure, 2)}  (+{c.helping} −{c.harming})" for c in row))
+        made.add_row(_(label(entry)), *(_cell(c) for c in row))
     OUT.print(made)
     for cell in cells:
         if cell.reason:
@@ -346,9 +373,26 @@ def print_plan(model: CityModel, found: Plan) -> None:
 
 def _print_benefits(found: Plan) -> None:
     OUT.print(
-        _("Cost {cost} million USD (present value); benefits counted in money are {ratio} times that; the poorest fifth receives {share} % of them.",
-          cost=million(found.cost), ratio=number(found.benefit_cost, 2), share=number(100 * found.benefit_by_group[0] / sum(found.benefit_by_group), 3))
+        _("Cost {cost} million USD (present value); benefits counted in money are {ratio} times that.",
+          cost=million(found.cost), ratio=number(found.benefit_cost, 2)),
+        highlight=False,
     )  # fmt: skip
+    known, whole = sum(found.known_benefit_by_group), sum(found.benefit_by_group)
+    if found.floor_met is None or not whole:
+        OUT.print(_("Who receives them is not known, so the floor for the poorest fifth does not bind."))
+        return
+    OUT.print(
+        _("{part} % of them are known by income; of these the poorest fifth receives {share} %. The rest is shared evenly.",
+          part=number(100 * known / whole, 2), share=number(100 * found.known_benefit_by_group[0] / known, 3)),
+        highlight=False,
+    )  # fmt: skip
+    if found.floor_cost > 0:
+        OUT.print(
+            _(
+                "The floor leaves {share} % of all gaps open that the plan without it would close.",
+                share=number(100 * found.floor_cost, 2),
+            )
+        )
     if not found.floor_met:
         OUT.print(
             _(
@@ -360,12 +404,14 @@ def _print_benefits(found: Plan) -> None:
 
 def case_with(model: CityModel, action: str, start: int) -> Case:
     """The baseline, or one action at full scale."""
+    from caminos.planning.assessment import check_question
     from caminos.planning.city_model import BASELINE, Case, Measure
     from caminos.planning.connect import find_action
 
     if not action:
         return BASELINE
     chosen = find_action(model, action)
+    check_question(model, start)
     return Case(chosen, (Measure(chosen, start),))
 
 
@@ -381,7 +427,7 @@ def show_explanation(
         emit(found)
         return
     place = " ".join(str(found[key]) for key in ("year", "zone", "group", "kind") if found[key])
-    OUT.print(f"[bold]{name_of(found['name'])}[/] {place}", highlight=False)
+    OUT.print(f"{name_of(found['name'])} {place}", highlight=False, style="bold")
     if found["reason"]:
         OUT.print(found["reason"])
     else:
@@ -519,7 +565,7 @@ def print_summary(model: CityModel, ranking: Entry, found: Plan) -> None:
     OUT.print(made)
     first = ranking.ranking[0]
     OUT.print(
-        f"\n{_('Entry point')}: [bold]{_(first.name)}[/] — "
+        f"\n{_('Entry point')}: {_(first.name)} — "
         + _(
             "closes {effect} % of all gaps for {cost} million USD",
             effect=number(100 * first.effect, 2),

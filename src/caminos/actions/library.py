@@ -15,10 +15,18 @@ import numpy as np
 from caminos.i18n import _
 from caminos.model import expression
 from caminos.model.axes import AXES, GROUP, KIND, QUINTILES, YEAR, Array, among, labels, positive, total
-from caminos.model.indicator import Indicator, Source
+from caminos.model.indicator import PATHWAYS, Indicator, Node, Source
+from caminos.model.units import dimensions
 
 MODES = ("add", "reduce", "toward")
 SIZE, ADOPTION = "size_of_", "adoption_of_"
+
+
+ACTION_COLUMNS = (
+    "id", "number", "name", "pathway", "size_unit", "potential", "capital_cost", "operating_cost", "lifetime",
+    "lead_time", "ramp_years", "minimum_scale", "implementer", "needs", "excludes", "serves", "note",
+)  # fmt: skip
+EFFECT_COLUMNS = ("action", "lever", "kind", "group", "mode", "amount", "lag", "note")
 
 
 class ActionError(ValueError):
@@ -115,48 +123,142 @@ def library() -> tuple[Action, ...]:
 
 
 def city_actions(folder: Path) -> tuple[Action, ...]:
-    """The actions a city adds in its folder actions/; one with the id of a library action replaces it."""
+    """The actions a city adds in its folder actions/; one with the id of a library action replaces it.
+
+    Raises ActionError with every fault of the two tables.
+    """
     own: tuple[Action, ...] = ()
     if (folder / "actions" / "actions.csv").is_file():
-        texts = ((folder / "actions" / f"{name}.csv").read_text(encoding="utf-8") for name in ("actions", "effects"))
-        own = read_actions(*texts)
+        own = read_actions(*(_text(folder / "actions" / f"{name}.csv") for name in ("actions", "effects")))
     replaced = {action.id for action in own}
-    return tuple(action for action in library() if action.id not in replaced) + own
+    merged = tuple(action for action in library() if action.id not in replaced) + own
+    ids = {action.id for action in merged}
+    faults = [
+        _("actions.csv: {action}: there is no action {name}.", action=action.id, name=other)
+        for action in own
+        for other in action.needs + action.excludes
+        if other not in ids
+    ]
+    if faults:
+        raise ActionError("\n".join(faults))
+    return merged
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig") if path.is_file() else ",".join(EFFECT_COLUMNS)
+    except UnicodeDecodeError:
+        raise ActionError(
+            _("{file}: the file is not UTF-8. Save it as CSV UTF-8.", file=f"actions/{path.name}")
+        ) from None
+
+
+def _table(text: str, columns: tuple[str, ...], file: str) -> list[tuple[int, dict[str, str]]]:
+    """Rows with their line; raises ActionError for a header that lacks a column."""
+    reader = csv.DictReader(text.splitlines())
+    lacking = [column for column in columns if column not in (reader.fieldnames or ())]
+    if lacking:
+        raise ActionError(_("{file}: columns are missing: {names}.", file=file, names=", ".join(lacking)))
+    return [(line, {key: value or "" for key, value in row.items() if key}) for line, row in enumerate(reader, 2)]
 
 
 def read_actions(actions: str, effects: str) -> tuple[Action, ...]:
-    """Actions from the text of their two tables; raises ActionError at the first row that is wrong."""
-    known = {lever.name for lever in levers()}
+    """Actions from the text of their two tables; raises ActionError with every row that is wrong."""
+    faults: list[str] = []
     by_action: dict[str, list[Effect]] = {}
-    for line, row in enumerate(csv.DictReader(effects.splitlines()), 2):
+    for line, row in _table(effects, EFFECT_COLUMNS, "effects.csv"):
         effect = Effect(
             row["action"], row["lever"], _texts(row["kind"]), _texts(row["group"]), row["mode"], row["amount"],
-            (row["lag"] or "").strip(),
+            row["lag"].strip(),
         )  # fmt: skip
-        if effect.lever not in known:
-            raise ActionError(_("effects.csv:{line}: there is no lever {name}.", line=line, name=effect.lever))
-        if effect.mode not in MODES:
-            raise ActionError(_("effects.csv:{line}: mode must be one of {known}.", line=line, known=", ".join(MODES)))
+        faults += [f"effects.csv:{line}: {fault}" for fault in _effect_faults(effect)]
         by_action.setdefault(effect.action, []).append(effect)
-    found = []
-    for line, row in enumerate(csv.DictReader(actions.splitlines()), 2):
-        try:
-            ramp, smallest = float(row["ramp_years"]), float(row["minimum_scale"])
-        except (TypeError, ValueError):
+    found: dict[str, Action] = {}
+    for line, row in _table(actions, ACTION_COLUMNS, "actions.csv"):
+        wrong = _action_faults(row) + ([_("{name} stands twice.", name=row["id"])] if row["id"] in found else [])
+        faults += [f"actions.csv:{line}: {fault}" for fault in wrong]
+        if not wrong:
+            found[row["id"]] = _action(row, tuple(by_action.get(row["id"], ())))
+    named = set(found) | {row["id"] for _line, row in _table(actions, ACTION_COLUMNS, "actions.csv")}
+    faults += [
+        _("effects.csv: there is no action {name}.", name=name) for name in sorted(by_action) if name not in named
+    ]
+    if faults:
+        raise ActionError("\n".join(faults))
+    return tuple(found.values())
+
+
+def _effect_faults(effect: Effect) -> list[str]:
+    lever = next((lever for lever in levers() if lever.name == effect.lever), None)
+    if lever is None:
+        return [_("there is no lever {name}.", name=effect.lever)]
+    faults = []
+    if effect.mode not in MODES:
+        faults.append(_("mode must be one of {known}.", known=", ".join(MODES)))
+    wrong = [group for group in effect.groups if group not in QUINTILES]
+    wrong += [kind for kind in effect.kinds if kind not in labels(lever.classification)]
+    if wrong:
+        faults.append(_("{names} is not a group or kind of {lever}.", names=", ".join(wrong), lever=lever.name))
+    return faults + _expression_faults(effect.amount)
+
+
+def _expression_faults(text: str) -> list[str]:
+    try:
+        expression.parse(text)
+    except expression.ExpressionError as error:
+        return [str(error)]
+    return []
+
+
+def _action_faults(row: Mapping[str, str]) -> list[str]:
+    faults = []
+    for column, low, high in (("number", 0, 1e6), ("ramp_years", 0.5, 60), ("minimum_scale", 0, 1)):
+        if not _is_number(row[column]) or not low <= float(row[column]) <= high:
+            faults.append(_("{column} must be a number from {low} to {high}.", column=column, low=low, high=high))
+    faults += [
+        _("{column} is empty.", column=column)
+        for column in ("id", "name", "capital_cost", "lifetime", "lead_time", "potential")
+        if not row[column].strip()
+    ]
+    if row["pathway"] not in PATHWAYS:
+        faults.append(_("{name} is not a pathway: {known}.", name=row["pathway"], known=", ".join(PATHWAYS)))
+    return faults + (_expression_faults(row["potential"]) if row["potential"].strip() else [])
+
+
+def _action(row: Mapping[str, str], effects: tuple[Effect, ...]) -> Action:
+    return Action(
+        row["id"], int(float(row["number"])), row["name"], row["pathway"], row["size_unit"], row["potential"],
+        row["capital_cost"], row["operating_cost"], row["lifetime"], row["lead_time"], float(row["ramp_years"]),
+        float(row["minimum_scale"]), _texts(row["implementer"]), _texts(row["needs"]), _texts(row["excludes"]),
+        _texts(row["serves"]), row["note"], effects,
+    )  # fmt: skip
+
+
+def check_parameters(action: Action, nodes: Mapping[str, Node]) -> None:
+    """Raise ActionError if a cost, lifetime or lead time of an action is no parameter, or has another unit."""
+    wanted = {
+        "capital_cost": (action.capital_cost, f"USD/({action.size_unit})"),
+        "operating_cost": (action.operating_cost, f"USD/({action.size_unit})/yr"),
+        "lifetime": (action.lifetime, "yr"),
+        "lead_time": (action.lead_time, "yr"),
+    }
+    for column, (name, unit) in wanted.items():
+        if not name:
+            continue
+        if name not in nodes:
             raise ActionError(
-                _("actions.csv:{line}: ramp_years and minimum_scale must be numbers.", line=line)
-            ) from None
-        found.append(
-            Action(
-                row["id"], int(row["number"] or 0), row["name"], row["pathway"], row["size_unit"], row["potential"],
-                row["capital_cost"], row["operating_cost"], row["lifetime"], row["lead_time"], ramp, smallest,
-                _texts(row["implementer"]), _texts(row["needs"]), _texts(row["excludes"]), _texts(row["serves"]),
-                row["note"], tuple(by_action.pop(row["id"], ())),
+                _(
+                    "actions.csv: {action}: {column}: there is no parameter {name}.",
+                    action=action.id,
+                    column=column,
+                    name=name,
+                )
             )
-        )  # fmt: skip
-    if by_action:
-        raise ActionError(_("effects.csv: there is no action {name}.", name=", ".join(sorted(by_action))))
-    return tuple(found)
+        if dimensions(nodes[name].unit) != dimensions(unit):
+            raise ActionError(
+                _("actions.csv: {action}: {column}: {name} is in {given}, not in {unit}.", action=action.id, column=column,
+                  name=name, given=nodes[name].unit, unit=unit)
+            )  # fmt: skip
 
 
 def size_nodes(actions: Iterable[Action]) -> list[Indicator]:
@@ -211,7 +313,8 @@ def _lever_node(lever: Lever, effects: list[Effect], actions: Mapping[str, Actio
     shares = lever.unit == "share"
 
     def function(**given: Array) -> Array:
-        value: Any = given[lever.baseline] if start else np.full((1,) * len(AXES), float(lever.baseline))
+        observed: Any = given[lever.baseline] if start else np.full((1,) * len(AXES), float(lever.baseline))
+        value = observed
         for effect, mask, action in moves:
             names = {name: given[action.size if name == "size" else name] for name in expression.names(effect.amount)}
             adoption = given[action.adoption]
@@ -219,7 +322,10 @@ def _lever_node(lever: Lever, effects: list[Effect], actions: Mapping[str, Actio
                 adoption = grown(adoption, given[effect.lag], given["calendar_year"])
             moved = expression.evaluate(effect.amount, names) * adoption * mask
             value = _move(effect.mode, value, moved, lever.maximum)
-        return np.clip(value, lever.minimum, lever.maximum) if shares else _floor(value, lever.minimum)
+        if not shares:
+            return _floor(value, lever.minimum)
+        # a city that is beyond the end already stays where it was observed
+        return np.clip(value, np.minimum(observed, lever.minimum), np.maximum(observed, lever.maximum))
 
     equation = " ; ".join(
         [lever.baseline] + [f"{effect.mode} {effect.amount} × {ADOPTION}{effect.action}" for effect in effects]

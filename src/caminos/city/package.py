@@ -12,7 +12,7 @@ from typing import Any
 from caminos.city.facts import FACT_COLUMNS, FACTS, Fact, fact_files, read_facts
 from caminos.city.inventory import INVENTORY_COLUMNS, InventoryRow, read_inventory
 from caminos.city.plausible import implausible
-from caminos.city.problems import ERROR, CityError, Problem
+from caminos.city.problems import ERROR, WARNING, CityError, Problem
 from caminos.city.tables import table_text, write_atomic, write_folder
 from caminos.city.zones import ALIASES, ZONES, Zone, read_aliases, read_zones
 from caminos.i18n import _
@@ -89,11 +89,18 @@ def load(path: str | Path) -> tuple[City | None, list[Problem]]:
         zones, found = read_zones(folder / ZONES)
         problems += found
         zones_readable = not any(problem.severity == ERROR for problem in found)
+    else:
+        zones_readable = False
     if (folder / ALIASES).is_file():
         aliases, found = read_aliases(folder / ALIASES, {zone.id: zone for zone in zones})
         problems += found if zones_readable else []
     facts, found = read_facts(fact_files(folder), zones, aliases, zones_readable)
     problems += found
+    by_zone = sum(1 for fact in facts if fact.zone)
+    if by_zone and not (folder / ZONES).is_file():
+        message = _("There is no zones.geojson: {count} facts by zone are not used.", count=by_zone)
+        fix = _("Add zones.geojson in WGS84 with the properties id and name, or leave those facts out.")
+        problems.append(Problem(WARNING, ZONES, None, "", message, fix))
     if not (folder / FACTS).is_file():
         message = _("There is no file facts.csv.")
         fix = _("A city needs at least its population: {columns}", columns=",".join(FACT_COLUMNS))

@@ -62,6 +62,10 @@ def read_table(
     problems += broken
     header = [name.strip() for name in records[0][1]] if records else []
     problems += _header_problems(path.name, header, columns, columns if required is None else required)
+    if not text.endswith(("\n", "\r")):
+        message = _("The last line does not end with a line break: the file seems to be cut off.")
+        fix = _("Copy or save it again; if it is whole, end the last line with a line break.")
+        problems.append(Problem(ERROR, path.name, text.count("\n") + 1, "", message, fix))
     rows: list[Row] = []
     last = len(records) - 1
     for place, (line, fields) in enumerate(records[1:], start=1):

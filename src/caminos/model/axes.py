@@ -57,6 +57,15 @@ def known_total(values: Array, axis: int) -> Array:
     return np.where(np.all(missing, axis=axis, keepdims=True), np.nan * found, found)
 
 
+def known_sum(*parts: Array) -> Array:
+    """Sum of the parts that are estimated; NaN only where none is."""
+    whole, none = 0 * np.nan_to_num(parts[0]), True
+    for part in parts:
+        whole = whole + np.nan_to_num(part)
+        none = none & np.isnan(part)
+    return np.where(none, np.nan * whole, whole)
+
+
 def known_among(values: Array, classification: str, *chosen: str) -> Array:
     """Sum over the chosen labels of what is estimated; NaN where none of them is."""
     outside = among(classification, *chosen) == 0

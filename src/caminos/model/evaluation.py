@@ -37,6 +37,12 @@ class Evaluation:
         self._values: dict[str, Result] = dict(inputs)
         self._inputs = set(inputs)
 
+    def copy(self) -> Evaluation:
+        """The same values; what is set in the copy does not change the original."""
+        other = Evaluation(self.graph, {}, self._alike)
+        other._values, other._inputs = dict(self._values), set(self._inputs)
+        return other
+
     def set(self, name: str, value: Result) -> None:
         """Give a node a value of its own (an input, or a lever moved by hand); what depends on it is dropped."""
         for dependent in self.graph.dependents(name):

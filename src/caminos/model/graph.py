@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from graphlib import CycleError, TopologicalSorter
@@ -110,9 +110,31 @@ def check_units(graph: Graph) -> None:
 
 
 def _check_function(node: Indicator, nodes: dict[str, Node], random: np.random.Generator) -> None:
-    bare = {name: random.uniform(0.2, 0.9, _shape(nodes[name])) for name in node.arguments}
-    measured = {name: registry().Quantity(bare[name], unit(nodes[name].unit)) for name in node.arguments}
     where = f"{node.name} ({_place(node)})"
+    plain = _agree(node, nodes, where, lambda shape: random.uniform(0.2, 0.9, shape))
+    if plain.ndim != len(AXES):
+        raise ModelError(f"{where}: the result has {plain.ndim} axes instead of {len(AXES)}")
+    for axis, size in enumerate(plain.shape):
+        if AXES[axis] not in ("case", "draw", *node.dims) and size != 1:
+            raise ModelError(f"{where}: the result varies by {AXES[axis]}, which it does not declare")
+    if node.classification and plain.shape[-1] not in (1, len(labels(node.classification))):
+        raise ModelError(f"{where}: the result has {plain.shape[-1]} kinds, {node.classification} has another number")
+    if BRANCHES & set(node.function.__code__.co_names):
+        # a threshold hides one side: try magnitudes far apart, so that either side is reached
+        for _trial in range(TRIALS):
+            _agree(node, nodes, where, lambda shape: 10 ** random.uniform(-5, 5) * random.uniform(0.2, 0.9, shape))
+
+
+BRANCHES = {"positive", "where", "clip", "minimum", "maximum", "min", "max", "_floor"}
+TRIALS = 6
+
+
+def _agree(
+    node: Indicator, nodes: dict[str, Node], where: str, numbers: Callable[[tuple[int, ...]], np.ndarray]
+) -> np.ndarray:
+    """The function's result on bare numbers; raises ModelError if quantities with units give another."""
+    bare = {name: numbers(_shape(nodes[name])) for name in node.arguments}
+    measured = {name: registry().Quantity(bare[name], unit(nodes[name].unit)) for name in node.arguments}
     with np.errstate(all="ignore"):
         plain = np.asarray(node.function(**bare))
         try:
@@ -122,18 +144,12 @@ def _check_function(node: Indicator, nodes: dict[str, Node], random: np.random.G
             checked = result.to(unit(node.unit)).magnitude
         except Exception as error:  # pint raises many kinds; all mean that units do not fit
             raise ModelError(f"{where}: units do not fit ({type(error).__name__}: {error})") from None
-    if not np.allclose(plain, checked, rtol=1e-9, atol=0, equal_nan=True):
+    if not np.allclose(plain, checked, rtol=1e-7, atol=0, equal_nan=True):
         raise ModelError(
             f"{where}: bare numbers in the declared units give another result than quantities with units "
             f"(for example {plain.flat[0]:.6g} against {checked.flat[0]:.6g} {node.unit}): a factor is missing"
         )
-    if plain.ndim != len(AXES):
-        raise ModelError(f"{where}: the result has {plain.ndim} axes instead of {len(AXES)}")
-    for axis, size in enumerate(plain.shape):
-        if AXES[axis] not in ("case", "draw", *node.dims) and size != 1:
-            raise ModelError(f"{where}: the result varies by {AXES[axis]}, which it does not declare")
-    if node.classification and plain.shape[-1] not in (1, len(labels(node.classification))):
-        raise ModelError(f"{where}: the result has {plain.shape[-1]} kinds, {node.classification} has another number")
+    return plain
 
 
 def _shape(node: Node) -> tuple[int, ...]:

@@ -20,6 +20,8 @@ from caminos.model.units import factor
 from caminos.model.values import Input, Record
 from caminos.parameters.money import in_dollars
 
+ROUNDING = 0.02  # a composition within this of one is one
+
 
 class ParameterError(ValueError):
     """A parameter table that is not well formed."""
@@ -131,5 +133,8 @@ def parameter_input(name: str, region: tuple[str, ...], settings: Mapping[str, s
     if not records:
         return None
     distribution = next((r.distribution for r in records if r.distribution != "fixed"), "fixed")
+    if distribution == "dirichlet":  # published shares are rounded; as a whole they are one
+        whole = np.nansum(central) if abs(np.nansum(central) - 1) < ROUNDING else 1.0
+        central, low, high = central / whole, low / whole, high / whole
     central, low, high = (array.reshape(shape) for array in (central, low, high))
     return Input(name, node.unit, central, low, high, distribution, tuple(records))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,10 +18,40 @@ from caminos.model.values import NotEstimated
 from caminos.pathways.tables import Headline, headlines
 from caminos.planning.city_model import BASELINE, Case, CityModel, Measure
 from caminos.planning.finance import discount_factors, spending
-from caminos.planning.results import gap, scored, targets
+from caminos.planning.results import gap, scored, targets_by_draw
 
 SMALLEST_GAP = 0.05  # of the base value: a gap smaller than this does not blow up the share that is closed
 PUBLIC = ("M", "U", "T", "R", "Co")
+
+
+class PlanError(ValueError):
+    """A plan or ranking that cannot be made, with the reason."""
+
+
+def check_question(
+    model: CityModel, start: int, weights: Sequence[float] | None = None, last: int | None = None
+) -> None:
+    """Raise PlanError for a first year outside the model, wrong weights, or a city of which too little is known."""
+    first, end = int(model.years[0]), int(model.years[-1]) - 1 if last is None else last
+    if not first <= start <= end:
+        raise PlanError(
+            _("The first year must be from {first} to {last}; {start} was given.", first=first, last=end, start=start)
+        )
+    good = weights is None or (
+        len(weights) == len(PATHWAYS) and all(np.isfinite(w) and w >= 0 for w in weights) and sum(weights) > 0
+    )
+    if not good:
+        raise PlanError(_("Give five weights, none below zero and not all zero: {names}.", names=", ".join(PATHWAYS)))
+    if not model.available:
+        lacking = Counter(name for missing in model.unavailable.values() for name in missing)
+        names = ", ".join(name for name, _times in lacking.most_common(5))
+        raise PlanError(_("No action can be estimated in {city}: missing {names}.", city=model.city.name, names=names))
+    chosen, _lacking = scored_headlines(model)
+    known = {headline.pathway for headline in chosen}
+    if not any(weight > 0 for p, weight in zip(PATHWAYS, weights or [1.0] * len(PATHWAYS), strict=True) if p in known):
+        raise PlanError(
+            _("No headline with a weight can be estimated in {city}: see `caminos diagnose`.", city=model.city.name)
+        )
 
 
 @dataclass(frozen=True)
@@ -48,7 +79,8 @@ class Scale:
 class Assessment:
     """All actions against the baseline: closure[case, draw, headline], cost[case, draw], benefit[case, draw, group].
 
-    `benefit` is what residents are spared, by income quintile; `climate_benefit` what the world is spared.
+    `benefit` is what residents are spared, by income quintile; `benefit_known_by_income` the part of it that
+    differs by income in the model (the rest is shared evenly); `climate_benefit` what the world is spared.
     Both are present values in USD of 2023, as is `cost`.
     """
 
@@ -58,6 +90,7 @@ class Assessment:
     closure: np.ndarray
     cost: np.ndarray
     benefit: np.ndarray
+    benefit_known_by_income: np.ndarray
     climate_benefit: np.ndarray
     not_scored: dict[str, tuple[str, ...]]
 
@@ -100,7 +133,11 @@ def assess(
     """Every case against the baseline, from `first` to 2050, in one pass."""
     chosen, lacking = scored_headlines(model)
     every = (BASELINE, *cases)
-    names = [headline.indicator for headline in chosen] + ["burden_by_group", "climate_damage_cost"]
+    names = [headline.indicator for headline in chosen] + [
+        "burden_by_group",
+        "burden_known_by_income",
+        "climate_damage_cost",
+    ]
     results = model.run(names, every, draws=draws, values=values)
     window = model.years >= first
     scales, columns = [], []
@@ -108,21 +145,22 @@ def assess(
         array = np.asarray(results[headline.indicator])
         array = np.where(np.isposinf(array), model.years[-1] + 1.0, array)  # "not before the end" is the year after it
         series = array[:, :, :, 0, 0, 0]
-        base_value = first_finite(series[0, 0])
-        target = targets(model, headline, base_value)
+        base = np.array([first_finite(row) for row in series[0]])
+        target = targets_by_draw(model, headline, base)
         usable = series[:, :, window] if series.shape[2] > 1 else series
-        mean = _mean_known(gap(usable, target, headline.direction))
-        floor = SMALLEST_GAP * max(abs(base_value), abs(target), 1e-12)
+        mean = _mean_known(gap(usable, target[:, None], headline.direction))
+        floor = SMALLEST_GAP * np.maximum(np.maximum(np.abs(base), np.abs(target)), 1e-12)
         reference = np.maximum(mean[:1], floor)
-        scales.append(Scale(headline, target, reference[0]))
+        scales.append(Scale(headline, float(target[0]), reference[0]))
         columns.append(np.broadcast_to((mean[:1] - mean) / reference, _sizes(mean, len(every))))
     size = max((column.shape[1] for column in columns), default=1)
     size = max(size, *(array.shape[DRAW] for array in (values or {}).values()), 1)
     closure = np.stack([np.broadcast_to(column, (len(every), size)) for column in columns], axis=-1)[1:]
     benefit = _saved(model, results["burden_by_group"], first, len(every), size)
+    known = _saved(model, results["burden_known_by_income"], first, len(every), size)
     climate = _saved(model, results["climate_damage_cost"], first, len(every), size)[:, :, 0]
     cost = costs(model, cases, first, size, values)
-    return Assessment(model, tuple(cases), tuple(scales), closure, cost, benefit, climate, lacking)
+    return Assessment(model, tuple(cases), tuple(scales), closure, cost, benefit, known, climate, lacking)
 
 
 def _saved(model: CityModel, burden: Result, first: int, cases: int, size: int) -> np.ndarray:
@@ -263,4 +301,5 @@ def why_unavailable(model: CityModel, action: Action) -> str:
 def shares_by_group(benefit: np.ndarray) -> np.ndarray:
     """Share of the benefit that each quintile receives; NaN where there is no benefit to share."""
     whole = np.sum(benefit, axis=-1, keepdims=True)
-    return np.where(np.abs(whole) > 0, benefit / whole, np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(np.abs(whole) > 0, benefit / whole, np.nan)

@@ -138,7 +138,7 @@ class CityModel:
     def _inputs(self) -> dict[str, Input]:
         found = {
             "calendar_year": fixed("calendar_year", "yr", _along(YEAR, self.years)),
-            "past_year": fixed("past_year", "yr", _along(YEAR, self._past_years())),
+            "past_year": fixed("past_year", "yr", _along(YEAR, self.past_years)),
             "base_year": fixed("base_year", "yr", _along(YEAR, [float(self.city.base_year)])),
         }
         for name in tables.rows():
@@ -148,7 +148,9 @@ class CityModel:
         found.update(self._facts())
         return found
 
-    def _past_years(self) -> np.ndarray:
+    @property
+    def past_years(self) -> np.ndarray:
+        """The years of a history, to the base year."""
         return np.arange(self.city.base_year - HISTORY_YEARS + 1, self.city.base_year + 1)
 
     def _facts(self) -> dict[str, Input]:
@@ -200,7 +202,7 @@ class CityModel:
             return None
         whole = "kind" in term.dims and term.unit == "share" and abs(np.nansum(central) - 1) < 0.02
         if whole:  # shares that add up to one leave nothing for the kinds that are not named
-            central, low, high = (np.nan_to_num(array) for array in (central, low, high))
+            central, low, high = (np.nan_to_num(array) / np.nansum(central) for array in (central, low, high))
         return Input(name, term.unit, central, low, high, "dirichlet" if whole else "triangular", tuple(records))
 
     def _history(self, term: Term, facts: list[Fact]) -> Input | None:
@@ -209,7 +211,7 @@ class CityModel:
         if not known:
             return None
         years, values = zip(*known, strict=True)
-        series = _along(YEAR, np.interp(self._past_years(), years, values))
+        series = _along(YEAR, np.interp(self.past_years, years, values))
         records = tuple(record(fact) for fact in facts)
         return Input("past_" + term.name, term.unit, series, series, series, "fixed", records)
 
@@ -221,6 +223,7 @@ class CityModel:
         evaluation = Evaluation(graph, given)
         found = {}
         for action in actions:
+            library.check_parameters(action, graph.nodes)
             names = [action.size, action.capital_cost, action.lifetime, action.lead_time]
             names += [action.operating_cost] if action.operating_cost else []
             for effect in action.effects:
@@ -308,13 +311,15 @@ class CityModel:
         `values` are inputs with a draw axis of their own (the ends of ranges, say). Draws run in
         blocks, so that memory stays bounded by the targets alone.
         """
-        drawn = dict(values or {}) if not draws else uncertainty.monte_carlo(self._drawable(), draws, seed)
+        drawn = uncertainty.monte_carlo(self._drawable(), draws, seed) if draws else {}
+        drawn |= values or {}
         size = max((array.shape[DRAW] for array in drawn.values()), default=1)
         if size <= block:
             return self.evaluation(cases, drawn).compute(targets)
         found: dict[str, Result] = {}
+        block = max(block, 2)  # a block of one draw would look like a value that does not vary
         for start in range(0, size, block):
-            part = {name: array[:, start : start + block] for name, array in drawn.items()}
+            part = {name: a[:, start : start + block] if a.shape[DRAW] > 1 else a for name, a in drawn.items()}
             for name, result in self.evaluation(cases, part).compute(targets).items():
                 _put(found, name, result, start, size)
             self.tell(_("draws"), min(start + block, size), size)
@@ -344,10 +349,12 @@ class CityModel:
 
 def _put(found: dict[str, Result], name: str, result: Result, start: int, size: int) -> None:
     """Put one block of draws in its place; what does not vary by draw is kept once."""
-    if isinstance(result, NotEstimated) or result.shape[DRAW] == 1:
+    known = found.get(name)
+    varies = known is not None and not isinstance(known, NotEstimated) and known.shape[DRAW] == size
+    if not varies and (isinstance(result, NotEstimated) or result.shape[DRAW] == 1):
         found[name] = result
         return
-    if name not in found:
+    if not varies:
         found[name] = np.empty((*result.shape[:DRAW], size, *result.shape[DRAW + 1 :]))
     found[name][:, start : start + result.shape[DRAW]] = result
 

@@ -11,7 +11,7 @@ from caminos.model.axes import QUINTILES, YEAR
 from caminos.model.indicator import PATHWAYS
 from caminos.model.values import NotEstimated
 from caminos.pathways.tables import headlines, pairs_without_evidence
-from caminos.planning.assessment import Assessment, assess, single_cases, why_unavailable
+from caminos.planning.assessment import Assessment, assess, check_question, single_cases, why_unavailable
 from caminos.planning.city_model import BASELINE, Case, CityModel, Measure
 from caminos.planning.explanation import Step, contributions
 from caminos.planning.results import RANGE, QuestionError
@@ -72,6 +72,7 @@ def find_action(model: CityModel, name: str) -> str:
 def connect(model: CityModel, action: str, start: int, draws: int = 500) -> Connections:
     """The change of every headline on all five pathways by one action at full scale, and the chains that carry it."""
     chosen = find_action(model, action)
+    check_question(model, start)
     case = Case(chosen, (Measure(chosen, start),))
     names = [headline.indicator for headline in headlines()]
     wanted = [*names, *BY_GROUP]
@@ -163,6 +164,7 @@ class Cell:
 
 def matrix(model: CityModel, start: int, assessment: Assessment | None = None) -> list[Cell]:
     """Entry pathway by pathway moved: the mean share of the gaps that the actions of the row close in the column."""
+    check_question(model, start)
     found = assessment or assess(model, single_cases(model, start), start)
     closure = found.by_pathway[:, 0]
     edges = declared_pairs(model)

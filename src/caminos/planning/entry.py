@@ -11,7 +11,16 @@ from caminos.model import uncertainty
 from caminos.model.indicator import PATHWAYS
 from caminos.model.values import NotEstimated
 from caminos.pathways.tables import headlines
-from caminos.planning.assessment import Assessment, Flip, assess, readiness, single_cases, weak_inputs, why_unavailable
+from caminos.planning.assessment import (
+    Assessment,
+    Flip,
+    assess,
+    check_question,
+    readiness,
+    single_cases,
+    weak_inputs,
+    why_unavailable,
+)
 from caminos.planning.city_model import Case, CityModel
 from caminos.planning.results import gap, targets
 
@@ -84,6 +93,7 @@ def scores(assessment: Assessment, weights: Sequence[float] | None = None) -> np
 
 def entry(model: CityModel, start: int, weights: Sequence[float] | None = None) -> Entry:
     """Rank actions and challenges; run the ranking again at both ends of every input of quality C."""
+    check_question(model, start, weights)
     cases = single_cases(model, start)
     names = [headline.indicator for headline in headlines()] + ["burden_by_group", "climate_damage_cost"]
     used = list(model.available)
@@ -114,9 +124,14 @@ def _ranked(
         action.id, action.number, action.name, action.pathway, place, effect,
         {pathway: float(assessment.by_pathway[i, 0, j]) for j, pathway in enumerate(PATHWAYS)},
         cost, effect / (cost / PER), float(np.mean(list(parts.values()))), parts, float(score[i, 0]),
-        whole / cost, (whole + float(assessment.climate_benefit[i, 0])) / cost, float(benefit[0] / whole) if whole else float("nan"),
+        _ratio(whole, cost), _ratio(whole + float(assessment.climate_benefit[i, 0]), cost), _ratio(float(benefit[0]), whole),
         int(ranks[i].max()), int(ranks[i].min()), bool(ranks[i].max() != ranks[i].min()),
     )  # fmt: skip
+
+
+def _ratio(part: float, whole: float) -> float:
+    """A ratio that is not estimated where either side is nothing: no benefit counted is not a benefit of zero."""
+    return part / whole if part and whole else float("nan")
 
 
 def _flips(

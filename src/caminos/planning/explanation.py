@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from caminos.model.axes import DRAW, YEAR
+from caminos.model.axes import YEAR
 from caminos.model.evaluation import Evaluation, with_nan
 from caminos.model.graph import arguments
 from caminos.model.indicator import Indicator, Node, Source
@@ -63,22 +63,32 @@ def upstream_connections(model: CityModel, name: str) -> list[Connection]:
     return [item for item in connections() if item.source_node in above and item.target_node in above]
 
 
-def without_links(model: CityModel, name: str, case: Case = BASELINE) -> tuple[list[Connection], Any, Any]:
-    """A node with each connection above it switched off in turn, all in one pass along the draw axis.
+def without_links(model: CityModel, name: str, case: Case = BASELINE) -> list[tuple[Connection, Any]]:
+    """A node's value with each connection above it cut in turn.
 
-    Returns the connections, the central result and the result in which draw i lacks connection i.
+    The parameter of a connection is switched off in the function at the end of its edge alone, so that
+    another edge with the same parameter keeps its effect; what follows is computed again.
     """
-    links = [link for link in upstream_connections(model, name) if link.parameter in model.inputs]
-    values: dict[str, np.ndarray] = {}
-    for number, link in enumerate(links):
-        item = model.inputs[link.parameter].central
-        array = values.get(link.parameter)
-        if array is None:
-            array = values[link.parameter] = np.repeat(item, len(links), axis=DRAW)
-        array[:, number] = link.no_effect
-    central = model.run([name], [case])[name]
-    switched = model.run([name], [case], values=values, block=256)[name] if links else central
-    return links, central, switched
+    whole = model.evaluation([case])
+    whole.compute([name], keep=True)
+    found = []
+    for link in upstream_connections(model, name):
+        if link.parameter not in model.inputs:
+            continue
+        node = model.graph.nodes[link.target_node]
+        assert isinstance(node, Indicator)
+        trial = whole.copy()
+        off = np.full_like(model.inputs[link.parameter].central, link.no_effect)
+        given = with_nan(node, {argument: whole.get(argument) for argument in node.arguments})
+        if any(isinstance(value, NotEstimated) for value in given.values()):
+            continue
+        if link.parameter in given:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                trial.set(link.target_node, node.function(**{**given, link.parameter: off}))
+        else:
+            trial.set(link.parameter, off)
+        found.append((link, trial.get(name)))
+    return found
 
 
 def explain(
@@ -147,14 +157,17 @@ def _records(item: Input | None, at: Value) -> list[dict[str, Any]]:
 
 def _passed(model: CityModel, node: Node, at: Value, case: Case) -> list[dict[str, Any]]:
     """Connections above the number that change it, with the number as it would be without each."""
-    links, central, switched = without_links(model, node.name, case)
-    if isinstance(central, NotEstimated) or isinstance(switched, NotEstimated) or not links:
+    central = model.run([node.name], [case])[node.name]
+    if isinstance(central, NotEstimated):
         return []
     where = place(model, node, central, at.year, at.zone, at.group, at.kind)
     full = float(central[(0, 0, *where)])
     found = []
-    for number, link in enumerate(links):
-        other = float(switched[(0, min(number, switched.shape[DRAW] - 1), *where)])
+    for link, switched in without_links(model, node.name, case):
+        if isinstance(switched, NotEstimated):
+            continue
+        cell = tuple(min(index, size - 1) for index, size in zip((0, 0, *where), switched.shape, strict=True))
+        other = float(switched[cell])
         if full != other and not abs(full - other) <= LEAST * abs(full):
             found.append({**asdict(link), "without": other, "effect": full - other})
     return found

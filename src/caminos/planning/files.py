@@ -13,7 +13,7 @@ from caminos.model.indicator import Indicator
 from caminos.model.values import NotEstimated
 from caminos.planning.city_model import BASELINE, SEED, Case, CityModel
 from caminos.planning.portfolio import Plan
-from caminos.planning.results import RANGE
+from caminos.planning.results import RANGE, why_missing
 
 DRAWS = 200
 
@@ -104,7 +104,7 @@ def _add(model: CityModel, columns: dict[str, list[object]], name: str, central:
         case, _draw, year, zone, group, kind = index
         number = float(central[index])
         known = number == number
-        missing = "" if known else "no value for this place"
+        missing = "" if known else why_missing(model, node, zones[zone], groups[group], kinds[kind])
         spread = (float(low[index]), float(high[index]))
         row: tuple[object, ...] = (
             name, node.pathway, ("baseline", "plan")[case] if shape[0] > 1 else "baseline and plan", years[year],

@@ -7,21 +7,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from caminos.i18n import _
+from caminos.i18n import _, number
 from caminos.model import uncertainty
 from caminos.model.indicator import PATHWAYS
 from caminos.pathways.tables import headlines
-from caminos.planning.assessment import Assessment, Flip, action_spending, assess, shares_by_group, weak_inputs
+from caminos.planning.assessment import (
+    Assessment,
+    Flip,
+    PlanError,
+    action_spending,
+    assess,
+    check_question,
+    shares_by_group,
+    weak_inputs,
+)
 from caminos.planning.city_model import Case, CityModel, Measure
 
 START_WINDOW = 12  # years within which an action may begin
 GAP = 2e-3
 REGRET = 0.01  # a weak input turns the plan if another choice closes more by this share
 SECONDS = 20.0
-
-
-class PlanError(ValueError):
-    """A plan that cannot be made, with the reason."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class Options:
     closure: np.ndarray  # [option, headline]
     weight: np.ndarray  # [headline], of the scored headlines
     spending: np.ndarray  # [option, year], public money
-    benefit: np.ndarray  # [option, group], present value
+    benefit: np.ndarray  # [option, group], present value of what is known by income
 
     def of(self, rows: Sequence[int]) -> Options:
         """The same for some of the options."""
@@ -68,8 +73,10 @@ class Plan:
     benefit_cost: float
     optimality_gap: float
     status: str
+    known_benefit_by_group: tuple[float, ...] = ()
+    floor_met: bool | None = None  # None where no benefit is known by income
+    floor_cost: float = 0.0  # share of all gaps that the floor leaves open
     flips: tuple[Flip, ...] = ()
-    floor_met: bool = True
 
 
 def options(model: CityModel, start: int, values: dict[str, np.ndarray] | None = None) -> tuple[Assessment, Options]:
@@ -80,7 +87,11 @@ def options(model: CityModel, start: int, values: dict[str, np.ndarray] | None =
     assessment = assess(model, cases, start, values=values)
     spent = np.stack([action_spending(model, measure, values=None, public_only=True)[0] for measure in measures])
     return assessment, Options(
-        tuple(measures), assessment.closure[:, 0], _weights(assessment, None), spent, assessment.benefit[:, 0]
+        tuple(measures),
+        assessment.closure[:, 0],
+        _weights(assessment, None),
+        spent,
+        assessment.benefit_known_by_income[:, 0],
     )
 
 
@@ -163,7 +174,8 @@ def _order(
                 earlier = [j for j in by_action.get(needed, []) if choice.measures[j].start <= choice.measures[i].start]
                 rows.append(([i, *earlier], [1.0, *([-1.0] * len(earlier))], -np.inf, 0.0))
         for other in action.excludes:
-            if other > action_id and other in by_action:
+            mutual = other in model.actions and action_id in model.actions[other].excludes
+            if other in by_action and (other > action_id or not mutual):
                 both = group + by_action[other]
                 rows.append((both, [1.0] * len(both), -np.inf, 1.0))
     return rows
@@ -210,58 +222,72 @@ def plan(
 ) -> Plan:  # fmt: skip
     """The best portfolio under a yearly public budget (USD of 2023), evaluated again on the full model.
 
-    `weights` are those of the five pathways; `floor` is the least share of all benefits that the
-    poorest quintile must receive. Raises PlanError for a budget or start that cannot be planned.
+    `weights` are those of the five pathways; `floor` is the least share that the poorest quintile must
+    receive of the benefits that are known by income. Raises PlanError for what cannot be planned.
     """
-    if not budget > 0:
+    if not 0 < budget < np.inf:
         raise PlanError(_("The yearly budget must be above zero; {budget} was given.", budget=budget))
-    first, last = int(model.years[0]), int(model.years[-1])
-    if not first <= start <= last - START_WINDOW:
-        raise PlanError(
-            _(
-                "The plan must start from {first} to {last}; {start} was given.",
-                first=first,
-                last=last - START_WINDOW,
-                start=start,
-            )
-        )
+    check_question(model, start, weights, int(model.years[-1]) - START_WINDOW)
     if not 0 <= floor < 1:
         raise PlanError(
             _("The floor for the poorest quintile must lie between 0 and 1; {floor} was given.", floor=floor)
         )
-    if weights is not None and (len(weights) != len(PATHWAYS) or min(weights) < 0 or sum(weights) <= 0):
-        raise PlanError(_("Give five weights, none below zero and not all zero: {names}.", names=", ".join(PATHWAYS)))
     assessment, choice = options(model, start)
     weight = _weights(assessment, weights)
-    scales, objective, optimality, status = solve(model, choice, weight, budget, floor)
-    measures = tuple(
-        Measure(measure.action, measure.start, round(float(scale), 4))
-        for measure, scale in zip(choice.measures, scales, strict=True)
-        if scale > 1e-4
-    )
-    measures = tuple(sorted(measures, key=lambda item: (item.start, item.action)))
+    scales, objective, optimality, status = solve(model, choice, weight, budget, 0.0)
+    measures = _chosen(choice, scales)
     if not measures:
-        cheapest = float(np.min(choice.spending.max(axis=1)))
-        raise PlanError(
-            _("A yearly budget of {budget} USD pays for no action at its smallest scale; the least needs about {least} USD in its dearest year.",
-              budget=f"{budget:,.0f}", least=f"{cheapest:,.0f}")
-        )  # fmt: skip
+        raise PlanError(_too_little(model, choice, budget))
+    free = objective
+    if not _floor_holds(choice, scales, floor):
+        scales, objective, optimality, status = solve(model, choice, weight, budget, floor)
+        measures = _chosen(choice, scales)
+        if not measures or not np.sum(scales @ choice.benefit) > 0:
+            raise PlanError(
+                _(
+                    "No plan within this budget gives the poorest fifth {floor} % of the benefits: lower the floor.",
+                    floor=100 * floor,
+                )
+            )
     whole = assess(model, [Case("plan", measures)], start)
     estimated = np.minimum(scales @ choice.closure, 1)
     names = [scale.headline.indicator for scale in assessment.scales]
-    benefit = whole.benefit[0, 0]
-    spent = (scales[:, None] * choice.spending).sum(axis=0)
-    flips: tuple[Flip, ...] = ()
-    if sensitivity:
-        flips = _flips(model, start, weight, budget, floor, measures, choice)
+    benefit, known = whole.benefit[0, 0], whole.benefit_known_by_income[0, 0]
+    spent = sum(action_spending(model, measure, public_only=True)[0] for measure in measures)
+    flips = _flips(model, start, weight, budget, floor, measures, choice) if sensitivity else ()
+    share = shares_by_group(known)[0]
     return Plan(
         measures, start, budget, tuple(weights or [1.0] * len(PATHWAYS)), floor,
         tuple(int(year) for year in model.years), tuple(float(x) for x in spent), float(whole.cost[0, 0]),
         dict(zip(names, (float(x) for x in estimated), strict=True)),
         dict(zip(names, (float(x) for x in whole.closure[0, 0]), strict=True)),
         objective, float(np.minimum(whole.closure[0, 0], 1) @ weight), tuple(float(x) for x in benefit),
-        float(benefit.sum() / whole.cost[0, 0]), optimality, status, flips,
-        bool(np.isnan(benefit).any() or shares_by_group(benefit)[0] >= floor - 0.005),
+        float(benefit.sum() / whole.cost[0, 0]), optimality, status, tuple(float(x) for x in known),
+        None if np.isnan(share) else bool(share >= floor - 0.005), max(free - objective, 0.0), flips,
+    )  # fmt: skip
+
+
+def _chosen(choice: Options, scales: np.ndarray) -> tuple[Measure, ...]:
+    """The measures taken; scales are rounded down, so that the budget still holds."""
+    found = [
+        Measure(measure.action, measure.start, np.floor(scale * 1e4) / 1e4)
+        for measure, scale in zip(choice.measures, scales, strict=True)
+        if scale > 1e-4
+    ]
+    return tuple(sorted(found, key=lambda item: (item.start, item.action)))
+
+
+def _floor_holds(choice: Options, scales: np.ndarray, floor: float) -> bool:
+    benefit = scales @ choice.benefit
+    return bool(np.isnan(benefit).any() or benefit[0] >= floor * benefit.sum())
+
+
+def _too_little(model: CityModel, choice: Options, budget: float) -> str:
+    smallest = np.array([model.actions[measure.action].minimum_scale for measure in choice.measures])
+    least = float(np.min(choice.spending.max(axis=1) * smallest))
+    return _(
+        "A yearly budget of {budget} USD pays for no action at its smallest scale; the least needs about {least} USD in its dearest year.",
+        budget=number(budget, 6), least=number(least, 6),
     )  # fmt: skip
 
 
@@ -286,16 +312,16 @@ def _flips(
     ends = assess(model, cases, start, values=values)
     size = 1 + 2 * len(weak)
     spent = np.stack([action_spending(model, case.measures[0], size, values, public_only=True) for case in cases])
-    row = {case.name: number for number, case in enumerate(cases)}
+    row = {case.name: place for place, case in enumerate(cases)}
     rows = np.array([row[measure.action] for measure in short.measures])
     found = []
-    for number, name in enumerate(weak):
-        model.tell(_("weak inputs"), number + 1, len(weak))
-        for end, draw in (("low", 1 + 2 * number), ("high", 2 + 2 * number)):
+    for place, name in enumerate(weak):
+        model.tell(_("weak inputs"), place + 1, len(weak))
+        for end, draw in (("low", 1 + 2 * place), ("high", 2 + 2 * place)):
             moved = Options(
                 short.measures, short.closure * _ratio(ends.closure, draw)[rows], weight,
                 short.spending * _ratio(spent.sum(axis=2)[:, :, None], draw)[rows],
-                short.benefit * _ratio(ends.benefit, draw)[rows],
+                short.benefit * _ratio(ends.benefit_known_by_income, draw)[rows],
             )  # fmt: skip
             if moved.close_to(short):
                 continue

@@ -11,6 +11,7 @@ from caminos.i18n import _
 from caminos.model.axes import GROUP, KIND, QUINTILES, YEAR, ZONE, labels
 from caminos.model.evaluation import Result
 from caminos.model.indicator import Indicator, Node, Source
+from caminos.model.units import UnitError, factor
 from caminos.model.values import NotEstimated
 from caminos.pathways.tables import Headline
 from caminos.planning.city_model import BASELINE, Case, CityModel
@@ -65,26 +66,31 @@ def node_of(model: CityModel, name: str) -> Node:
     return node
 
 
+def years_of(model: CityModel, node: Node) -> np.ndarray:
+    """The years along a node's year axis: those of the model, or of the past for a history."""
+    return model.past_years if node.name.startswith("past_") else model.years
+
+
 def place(
     model: CityModel, node: Node, array: np.ndarray, year: int | None, zone: str, group: str, kind: str
 ) -> tuple[int, int, int, int]:
     """Index of one cell of a result along year, zone, group and kind; raises QuestionError if it has none."""
     axes = {YEAR: 0, ZONE: 0, GROUP: 0, KIND: 0}
-    if array.shape[YEAR] == len(model.years):
-        wanted = int(model.years[-1]) if year is None else year
-        if wanted not in model.years:
-            first, last = model.years[0], model.years[-1]
+    years = years_of(model, node)
+    if array.shape[YEAR] == len(years):
+        wanted = int(years[-1]) if year is None else year
+        if wanted not in years:
             raise QuestionError(
-                _("There is no year {year}: ask for {first} to {last}.", year=year, first=first, last=last)
+                _("There is no year {year}: ask for {first} to {last}.", year=year, first=years[0], last=years[-1])
             )
-        axes[YEAR] = wanted - int(model.years[0])
+        axes[YEAR] = wanted - int(years[0])
     for axis, given, known, what in (
         (ZONE, zone, [item.id for item in model.city.zones], "zone"),
         (GROUP, group, list(QUINTILES), "group"),
         (KIND, kind, list(labels(node.classification)), "kind"),
     ):
         if array.shape[axis] == 1:
-            if given:
+            if given and not (what in node.dims and given in known):
                 raise QuestionError(_("{name} does not differ by {what}.", name=node.name, what=_(what)))
             continue
         if given not in known:
@@ -121,7 +127,8 @@ def value_at(
         spread = spread[~np.isnan(spread)]
         if spread.size > 1:
             low, high = (float(item) for item in np.percentile(spread, RANGE, method="nearest"))
-    shown = int(model.years[where[0]]) if central.shape[YEAR] == len(model.years) else None
+    years = years_of(model, node)
+    shown = int(years[where[0]]) if central.shape[YEAR] == len(years) else None
     reason = "" if number == number else why_missing(model, node, zone, group, kind)
     return Value(node.name, number, low, high, node.unit, shown, zone, group, kind, reason, caveats(model, node.name))
 
@@ -132,9 +139,9 @@ def why_missing(model: CityModel, node: Node, zone: str, group: str, kind: str) 
     lacking = []
     for name in model.graph.needed((node.name,)):
         source, item = model.graph.nodes[name], model.inputs.get(name)
-        if item is None or not isinstance(source, Source) or source.role != "fact":
+        if not isinstance(source, Source) or source.role != "fact":
             continue
-        if np.isnan(item.central).any():
+        if item is None or np.isnan(item.central).any():
             lacking.append(name)
     names = ", ".join(lacking) or node.name
     return _("not estimated: {names} has no value for {where}", names=names, where=where or _("this place"))
@@ -157,10 +164,19 @@ def ask(
 
 def targets(model: CityModel, headline: Headline, base: float) -> float:
     """The target of a headline in its unit; the city's own target prevails."""
+    return float(targets_by_draw(model, headline, np.array([base]))[0])
+
+
+def targets_by_draw(model: CityModel, headline: Headline, base: np.ndarray) -> np.ndarray:
+    """The target for each draw's own base value; raises QuestionError if the city gives it in a unit that does not fit."""
     own = model.city.targets.get(headline.indicator)
-    if own is not None:
-        return float(own["value"])
-    return headline.target * base if headline.target_kind == "of base" else headline.target
+    if own is None:
+        return base * headline.target if headline.target_kind == "of base" else np.full(base.shape, headline.target)
+    unit = model.graph.nodes[headline.indicator].unit
+    try:
+        return np.full(base.shape, float(own["value"]) * factor(own.get("unit", unit), unit))
+    except UnitError as error:
+        raise QuestionError(_("city.toml, target {name}: {error}", name=headline.indicator, error=error)) from None
 
 
 def scored(headline_list: Sequence[Headline]) -> list[Headline]:

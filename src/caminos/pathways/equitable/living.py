@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from caminos.model.axes import GROUP, KIND, ZONE, Array, pick, total
+from caminos.model.axes import GROUP, KIND, ZONE, Array, known_sum, pick, total
 from caminos.model.indicator import indicator
 
 
@@ -118,62 +118,67 @@ def value_of_statistical_life(
 
 
 @indicator(
-    unit="person/yr", dims="year group", source="sum of deaths that the model counts, each once",
-    optional="cold_deaths_by_group pm25_deaths noise_heart_deaths road_deaths active_travel_deaths_avoided "
-    "diarrhoea_deaths",
+    unit="person/yr", source="sum of deaths that the model counts, each once",
+    optional="cold_deaths pm25_deaths noise_heart_deaths road_deaths active_travel_deaths_avoided diarrhoea_deaths",
 )  # fmt: skip
-def other_avoidable_deaths_by_group(
-    cold_deaths_by_group: Array, pm25_deaths: Array, noise_heart_deaths: Array, road_deaths: Array,
-    active_travel_deaths_avoided: Array, diarrhoea_deaths: Array, quintile_share: Array,
+def other_avoidable_deaths(
+    cold_deaths: Array, pm25_deaths: Array, noise_heart_deaths: Array, road_deaths: Array,
+    active_travel_deaths_avoided: Array, diarrhoea_deaths: Array,
 ) -> Array:  # fmt: skip
-    """Deaths by cold, air, noise, roads and water, less those that cycling and walking avoid, by income quintile.
+    """Deaths by cold, air, noise, roads and water, less those that cycling and walking avoid; heat is counted apart.
 
-    Causes that are not estimated are left out; those known for the whole city alone are shared evenly.
+    Causes that are not estimated are left out.
     """
-    causes = [pm25_deaths, noise_heart_deaths, road_deaths, diarrhoea_deaths, -active_travel_deaths_avoided]
-    none = np.isnan(cold_deaths_by_group)
-    known = np.nan_to_num(cold_deaths_by_group)
-    for cause in causes:
-        none = none & np.isnan(cause)
-        known = known + np.nan_to_num(cause) * quintile_share
-    return np.where(none, np.nan * known, known)
-
-
-@indicator(unit="person/yr", source="sum over quintiles")
-def other_avoidable_deaths(other_avoidable_deaths_by_group: Array) -> Array:
-    """Deaths by cold, air, noise, roads and water, less those that cycling and walking avoid; heat is counted apart."""
-    return total(other_avoidable_deaths_by_group, GROUP)
-
-
-@indicator(
-    unit="person/yr", dims="year group", source="sum, each death once",
-    optional="heat_deaths_by_group other_avoidable_deaths_by_group",
-)  # fmt: skip
-def avoidable_deaths_by_group(heat_deaths_by_group: Array, other_avoidable_deaths_by_group: Array) -> Array:
-    """All deaths that the model counts, heat and others, by income quintile."""
-    none = np.isnan(heat_deaths_by_group) & np.isnan(other_avoidable_deaths_by_group)
-    known = np.nan_to_num(heat_deaths_by_group) + np.nan_to_num(other_avoidable_deaths_by_group)
-    return np.where(none, np.nan * known, known)
+    lives = known_sum(cold_deaths, pm25_deaths, noise_heart_deaths, road_deaths, diarrhoea_deaths)
+    return lives - np.nan_to_num(active_travel_deaths_avoided)
 
 
 @indicator(
     unit="USD/yr", dims="year group", source="deaths at the value of a statistical life, damage, bills",
-    optional="flood_damage_by_group energy_cost_by_group public_energy_saving_value water_saving_value",
+    optional="heat_deaths_by_group cold_deaths_by_group flood_damage_by_group energy_cost_by_group",
 )  # fmt: skip
-def burden_by_group(
-    avoidable_deaths_by_group: Array, value_of_statistical_life: Array, flood_damage_by_group: Array,
-    energy_cost_by_group: Array, households: Array, quintile_share: Array, public_energy_saving_value: Array,
+def burden_known_by_income(
+    heat_deaths_by_group: Array, cold_deaths_by_group: Array, value_of_statistical_life: Array,
+    flood_damage_by_group: Array, energy_cost_by_group: Array, households: Array, quintile_share: Array,
+) -> Array:  # fmt: skip
+    """What heat, cold, floods and energy bills cost the people of each income quintile in a year.
+
+    These differ by income in the model. What is not estimated is left out.
+    """
+    bills = energy_cost_by_group * households * quintile_share
+    lives = known_sum(heat_deaths_by_group, cold_deaths_by_group) * value_of_statistical_life
+    return known_sum(lives, flood_damage_by_group, bills)
+
+
+@indicator(
+    unit="USD/yr", source="deaths at the value of a statistical life, less public savings",
+    optional="pm25_deaths noise_heart_deaths road_deaths active_travel_deaths_avoided diarrhoea_deaths "
+    "public_energy_saving_value water_saving_value",
+)  # fmt: skip
+def burden_shared_evenly(
+    pm25_deaths: Array, noise_heart_deaths: Array, road_deaths: Array, active_travel_deaths_avoided: Array,
+    diarrhoea_deaths: Array, value_of_statistical_life: Array, public_energy_saving_value: Array,
     water_saving_value: Array,
 ) -> Array:  # fmt: skip
+    """What air, noise, roads and water cost all people in a year, less what the public purse saves.
+
+    No source says how these differ by income here, so every quintile is given a fifth.
+    """
+    lives = known_sum(pm25_deaths, noise_heart_deaths, road_deaths, diarrhoea_deaths)
+    lives = lives - np.nan_to_num(active_travel_deaths_avoided)
+    saved = np.nan_to_num(public_energy_saving_value) + np.nan_to_num(water_saving_value)
+    return lives * value_of_statistical_life - saved
+
+
+@indicator(
+    unit="USD/yr", dims="year group", source="sum", optional="burden_known_by_income burden_shared_evenly",
+)  # fmt: skip
+def burden_by_group(burden_known_by_income: Array, burden_shared_evenly: Array, quintile_share: Array) -> Array:
     """What heat, cold, air, noise, roads, floods and energy cost the people of each income quintile in a year.
 
-    What the public purse saves on electricity and water is shared evenly. The benefit of a plan to a
-    quintile is the burden without it less the burden with it.
+    The benefit of a plan to a quintile is the burden without it less the burden with it.
     """
-    life = avoidable_deaths_by_group * value_of_statistical_life
-    bills = np.nan_to_num(energy_cost_by_group) * households * quintile_share
-    purse = (np.nan_to_num(public_energy_saving_value) + np.nan_to_num(water_saving_value)) * quintile_share
-    return life + np.nan_to_num(flood_damage_by_group) + bills - purse
+    return known_sum(burden_known_by_income, burden_shared_evenly * quintile_share)
 
 
 @indicator(unit="ratio", dims="year group", source="HM Treasury Green Book A3.14: w = (median / y)^eta")

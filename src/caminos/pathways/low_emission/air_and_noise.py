@@ -12,7 +12,7 @@ def nox_emitted(
     stationary_fuel_energy: Array, stationary_nox_factor: Array,
 ) -> Array:  # fmt: skip
     """Nitrogen oxides from road fuels and from fuels of buildings and industry."""
-    road = total(road_fuel_energy / road_net_calorific_value * road_nox_factor, KIND) * (1 - fleet_nox_reduction)
+    road = known_total(road_fuel_energy / road_net_calorific_value * road_nox_factor, KIND) * (1 - fleet_nox_reduction)
     return road + known_total(stationary_fuel_energy * stationary_nox_factor, KIND)
 
 
@@ -22,7 +22,7 @@ def traffic_pm25_emitted(
     car_distance: Array, bus_distance: Array, truck_distance: Array, wear_pm25_factor: Array,
 ) -> Array:  # fmt: skip
     """Fine particles from road traffic: exhaust, and wear of tyres, brakes and roads."""
-    exhaust = total(road_fuel_energy / road_net_calorific_value * road_pm25_factor, KIND)
+    exhaust = known_total(road_fuel_energy / road_net_calorific_value * road_pm25_factor, KIND)
     nothing = 0 * car_distance
     distance = stack(car_distance, bus_distance, truck_distance, nothing, nothing, nothing)
     return exhaust + total(distance * wear_pm25_factor, KIND)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from caminos.model.axes import GROUP, KIND, Array, among, known_total, pick, positive, total
+from caminos.model.axes import GROUP, KIND, Array, among, known_among, known_total, pick, positive, total
 from caminos.model.indicator import indicator
 
 
@@ -166,7 +166,7 @@ def renewable_energy_share(
     """
     electricity = known_total(electricity_use, KIND) + transport_electricity
     green = 1 - grid_supply_share * (1 - green_supply_share) * (1 - base_grid_renewable_share)
-    biofuel = total(road_fuel_energy * among("fuel", "ethanol", "biodiesel"), KIND) * megawatthours_per_terajoule
+    biofuel = known_among(road_fuel_energy, "fuel", "ethanol", "biodiesel") * megawatthours_per_terajoule
     fuels = (
         known_total(stationary_fuel_energy, KIND) + known_total(road_fuel_energy, KIND)
     ) * megawatthours_per_terajoule
@@ -188,9 +188,7 @@ def fossil_energy_per_person(
 
 @indicator(unit="USD/yr", source="quantity times price")
 def public_energy_saving_value(
-    public_electricity_saved: Array, water_electricity_saved: Array, electricity_price: Array,
-    megawatthours_per_kilowatthour: Array,
-) -> Array:  # fmt: skip
-    """What public lighting, buildings and water works save on electricity."""
-    saved = public_electricity_saved + water_electricity_saved
-    return saved / megawatthours_per_kilowatthour * electricity_price
+    public_electricity_saved: Array, electricity_price: Array, megawatthours_per_kilowatthour: Array
+) -> Array:
+    """What public lighting and buildings save on electricity; that of water is in the value of the water saved."""
+    return public_electricity_saved / megawatthours_per_kilowatthour * electricity_price

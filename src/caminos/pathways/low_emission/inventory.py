@@ -104,14 +104,16 @@ def carbon_dioxide(
 ) -> Array:  # fmt: skip
     """Fossil CO2 of energy and road transport, without methane and nitrous oxide."""
     fuels = known_total(stationary_fuel_emissions, KIND) * stationary_co2_share
-    return fuels + known_total(electricity_emissions, KIND) + total(road_co2, KIND) + transport_electricity_emissions
+    return (
+        fuels + known_total(electricity_emissions, KIND) + known_total(road_co2, KIND) + transport_electricity_emissions
+    )
 
 
 @indicator(unit="t CO2", dims="", source="IGCC 2024; equal share per head from 2025")
 def carbon_budget(global_carbon_budget: Array, world_population: Array, population: Array, calendar_year: Array,
                   budget_start_year: Array) -> Array:  # fmt: skip
     """The city's equal-per-head share of the CO2 that may still be emitted from 2025 on (1.5 °C at 50 %)."""
-    first = calendar_year == budget_start_year
+    first = calendar_year == np.maximum(budget_start_year, calendar_year[:, :, :1])
     people = total(population * first, YEAR)
     return global_carbon_budget * people / world_population
 

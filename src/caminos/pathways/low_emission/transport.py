@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from caminos.model.axes import KIND, Array, among, known_among, pick, positive, stack, total
+from caminos.model.axes import KIND, Array, among, known_among, known_total, pick, positive, stack
 from caminos.model.indicator import indicator
 
 CAR_FUELS = ("gasoline", "ethanol", "natural_gas")
@@ -11,8 +11,9 @@ HEAVY_FUELS = ("diesel", "biodiesel")
 
 @indicator(unit="TJ/yr", source="fuel balance", dims="")
 def observed_car_energy(base_road_fuel_energy: Array) -> Array:
-    """Energy in the fuels of cars and motorcycles in the base year: gasoline, ethanol, natural gas."""
-    return known_among(base_road_fuel_energy, "fuel", *CAR_FUELS)
+    """Energy in the fuels of cars and motorcycles in the base year: gasoline, and ethanol and natural gas where known."""
+    others = known_among(base_road_fuel_energy, "fuel", *CAR_FUELS[1:])
+    return pick(base_road_fuel_energy, "fuel", CAR_FUELS[0]) + np.nan_to_num(others)
 
 
 @indicator(unit="TJ/yr", source="distance times intensity", dims="")
@@ -25,8 +26,10 @@ def observed_bus_energy(
 
 @indicator(unit="TJ/yr", source="fuel balance", dims="")
 def observed_heavy_energy(base_road_fuel_energy: Array) -> Array:
-    """Energy in diesel and biodiesel in the base year."""
-    return known_among(base_road_fuel_energy, "fuel", *HEAVY_FUELS)
+    """Energy in diesel, and in biodiesel where known, in the base year."""
+    return pick(base_road_fuel_energy, "fuel", HEAVY_FUELS[0]) + np.nan_to_num(
+        known_among(base_road_fuel_energy, "fuel", *HEAVY_FUELS[1:])
+    )
 
 
 @indicator(unit="TJ/yr", source="fuel balance", dims="")
@@ -131,13 +134,9 @@ def transport_energy(
 def fuel_share_of_vehicles(
     base_road_fuel_energy: Array, observed_car_energy: Array, observed_heavy_energy: Array
 ) -> Array:
-    """Share of each fuel in the energy of its vehicles (cars; buses and trucks) in the base year.
-
-    A fuel without a figure counts as not occurring in the mix; its emissions are not in the total.
-    """
-    light, heavy = among("fuel", *CAR_FUELS), among("fuel", *HEAVY_FUELS)
-    share = base_road_fuel_energy * light / observed_car_energy + base_road_fuel_energy * heavy / observed_heavy_energy
-    return np.nan_to_num(share)
+    """Share of each fuel in the energy of its vehicles (cars; buses and trucks) in the base year."""
+    light = among("fuel", *CAR_FUELS) > 0
+    return np.where(light, base_road_fuel_energy / observed_car_energy, base_road_fuel_energy / observed_heavy_energy)
 
 
 @indicator(unit="TJ/yr", dims="year kind", kind="fuel", source="ASIF")
@@ -160,9 +159,9 @@ def road_fuel_emissions(
     gwp_ch4: Array, gwp_n2o: Array,
 ) -> Array:  # fmt: skip
     """Emissions of road fuels: CO2, methane and nitrous oxide."""
-    ch4 = total(road_fuel_energy * road_ch4_factor, KIND) * gwp_ch4
-    n2o = total(road_fuel_energy * road_n2o_factor, KIND) * gwp_n2o
-    return total(road_co2, KIND) + ch4 + n2o
+    ch4 = known_total(road_fuel_energy * road_ch4_factor, KIND) * gwp_ch4
+    n2o = known_total(road_fuel_energy * road_n2o_factor, KIND) * gwp_n2o
+    return known_total(road_co2, KIND) + ch4 + n2o
 
 
 @indicator(unit="t CO2e/yr", source="GPC 1.1, II.1.2")

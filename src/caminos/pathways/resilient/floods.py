@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from caminos.model.axes import GROUP, Array, positive, total
+from caminos.model.axes import GROUP, Array, known_sum, positive, total
 from caminos.model.indicator import indicator
 from caminos.pathways.resilient.expectation import annual_expectation
 
@@ -85,7 +85,7 @@ def flood_damage(
     """Damage to dwellings and contents by return period; businesses and public works are not in it."""
     dwellings = base_flooded_dwellings * population_index * (1 - flood_exposure_removed_share)
     share = damaged_share(flood_recorded_depth * flood_severity, depth_step, depth_damage)
-    hit = dwellings * np.minimum(flood_severity, 1.0) * protection_failure * dwelling_area * dwelling_damage_maximum
+    hit = dwellings * flood_severity * protection_failure * dwelling_area * dwelling_damage_maximum
     warned = 1 - warning_coverage * damage_reduction_from_warning
     return hit * share * warned * (1 - flood_proofed_share * flood_proofing_saving)
 
@@ -135,9 +135,7 @@ def pluvial_flood_damage(
 )  # fmt: skip
 def expected_annual_flood_damage(river_flood_damage: Array, pluvial_flood_damage: Array) -> Array:
     """Expected yearly damage of floods to dwellings, of the kinds of flood that are estimated."""
-    both = np.nan_to_num(river_flood_damage) + np.nan_to_num(pluvial_flood_damage)
-    none = np.isnan(river_flood_damage) & np.isnan(pluvial_flood_damage)
-    return np.where(none, np.nan * both, both)
+    return known_sum(river_flood_damage, pluvial_flood_damage)
 
 
 @indicator(unit="USD/yr", dims="year group", source="distribution of flooded people by income")

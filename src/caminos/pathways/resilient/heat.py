@@ -20,17 +20,19 @@ def heat_exposure_offset(canopy_gap_by_income: Array, income_rank: Array, canopy
     return -canopy_gap_by_income * income_rank * canopy_cooling
 
 
-@indicator(unit="share", dims="year group", source="log-linear above the threshold, first order in the shift")
+@indicator(
+    unit="share", dims="year group", source="log-linear above the threshold; degree days exponential in the shift"
+)
 def heat_attributable_share_by_group(
     base_heat_degree_days: Array, base_heat_days: Array, warming: Array, air_temperature_lowered: Array,
-    heat_exposure_offset: Array, heat_mortality_slope: Array, days_per_year: Array,
+    heat_exposure_offset: Array, heat_mortality_slope: Array, days_per_year: Array, hot_day_cooling_ratio: Array,
 ) -> Array:  # fmt: skip
     """Share of deaths caused by heat in each quintile, before cooled rooms and heat plans.
 
-    Degree days change with the shift of temperature times the days above the threshold; they never
-    fall below zero.
+    The shift of temperature changes degree days by the days above the threshold, in proportion to what
+    is left of them (exponential, so that they never fall below zero; more than linear for large shifts).
     """
-    shift = warming - air_temperature_lowered + heat_exposure_offset
+    shift = warming - air_temperature_lowered * hot_day_cooling_ratio + heat_exposure_offset
     degree_days = base_heat_degree_days * np.exp(base_heat_days * shift / base_heat_degree_days)
     return 1 - np.exp(-heat_mortality_slope * degree_days / days_per_year)
 
