@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 OUT = Console(markup=False)  # names of cities and paths may hold brackets
 SHOWN = 12
+PLAN_START = 2026  # as the plan's default
 
 
 def table(title: str, *columns: str) -> Table:
@@ -120,14 +121,16 @@ def _model_problems(folder: Path) -> list[Problem]:
 
 def show_diagnosis(model: CityModel, draws: int, as_json: bool) -> None:
     """All headlines, the inventory and what is unknown."""
-    from caminos.planning.diagnosis import diagnose, reconcile, unknown
+    from caminos.planning.diagnosis import diagnose, protection_benefit_cost, reconcile, unknown
 
     with progress(model, _("diagnosis")):
         standings = diagnose(model, draws)
     inventory = reconcile(model)
     missing = unknown(model)
+    protection = protection_benefit_cost(model, PLAN_START, draws)
     if as_json:
-        emit({"headlines": standings, "inventory": inventory, "unknown": missing})
+        found = {"headlines": standings, "inventory": inventory, "unknown": missing}
+        emit(found | {"flood_protection_benefit_cost": protection})
         return
     OUT.print(_("{city}, base year {year}", city=model.city.name, year=model.city.base_year), style="bold")
     pathway = ""
@@ -159,6 +162,11 @@ def show_diagnosis(model: CityModel, draws: int, as_json: bool) -> None:
         own = f"{number(row.own)} ({row.own_year})" if row.own == row.own else "–"
         made.add_row(_(row.sector), number(row.published), number(row.modelled), own)
     OUT.print(made)
+    if protection is not None:
+        ratio = with_range(protection.value, protection.low, protection.high)
+        OUT.print(f"\n{_('Flood protection: benefits over costs')}: {ratio}", highlight=False)
+        for caveat in protection.caveats:
+            OUT.print(f"  {caveat}", highlight=False)
     OUT.print(f"\n{_('Not known, or replaced by a prior')}", style="bold")
     for name, meaning in missing:
         OUT.print(f"  {name}: {_(meaning)}", highlight=False, markup=False)

@@ -11,11 +11,13 @@ from caminos.model.axes import labels
 from caminos.model.indicator import Source
 from caminos.model.values import NotEstimated
 from caminos.pathways.tables import Headline, headlines
-from caminos.planning.city_model import BASELINE, CityModel
+from caminos.planning.assessment import assess
+from caminos.planning.city_model import BASELINE, Case, CityModel, Measure
 from caminos.planning.explanation import weakest
-from caminos.planning.results import Value, caveats, node_of, targets, value_at
+from caminos.planning.results import RANGE, Value, caveats, node_of, targets, value_at
 
 YEARS = (2030, 2040, 2050)
+PROTECTION = "flood_protection"
 SECTORS = {"I": "stationary", "II": "transport", "III": "waste", "IV": "ippu", "V": "land", "VI": "other"}
 
 
@@ -126,6 +128,24 @@ def published_sectors(city: City) -> dict[str, float]:
         if np.isfinite(row.emissions) and not row.notation:
             sums[sector] = sums.get(sector, 0.0) + row.emissions
     return sums
+
+
+def protection_benefit_cost(model: CityModel, start: int, draws: int = 200) -> Value | None:
+    """What flood protection spares residents over what it costs, as present values; None where it is not estimated.
+
+    The range is that of the benefits alone, over the central cost.
+    """
+    if PROTECTION not in {action.id for action in model.available}:
+        return None
+    case = Case(PROTECTION, (Measure(PROTECTION, start),))
+    middle = assess(model, [case], start)
+    cost = float(middle.cost[0, 0])
+    value = float(middle.benefit[0, 0].sum()) / cost
+    if not value:
+        return None
+    spread = assess(model, [case], start, draws=draws).benefit[0].sum(axis=-1) / cost if draws else np.array([value])
+    low, high = (float(item) for item in np.percentile(spread, RANGE))
+    return Value(PROTECTION, value, low, high, "ratio", caveats=caveats(model, "river_flood_damage"))
 
 
 def latest_own_inventory(city: City) -> dict | None:  # type: ignore[type-arg]
