@@ -119,7 +119,7 @@ def test_check_as_json(call):
 
 def test_diagnose_as_json(call):
     found = the_json(call("diagnose", PA, "--json", "--draws", 16))
-    assert set(found) == {"headlines", "inventory", "unknown"}
+    assert set(found) == {"headlines", "inventory", "unknown", "flood_protection_benefit_cost"}
     by_name = {item["headline"]["indicator"]: item for item in found["headlines"]}
     assert by_name["canopy_cover"]["values"][0]["value"] == pytest.approx(0.22)
     missing = by_name["green_access_share"]
