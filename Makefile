@@ -1,8 +1,9 @@
 # The two commands: `make demo` and `make test`. Both set up their own environment in .venv.
 PYTHON ?= python3
 BIN := .venv/bin
+SHARED ?= ../shared
 
-.PHONY: demo test bench lint types docs translations wheel clean
+.PHONY: demo test bench lint types docs cities translations wheel clean
 
 demo: .venv/installed
 	$(BIN)/caminos demo
@@ -19,6 +20,9 @@ lint: .venv/developing
 
 types: .venv/developing
 	$(BIN)/mypy
+
+cities: .venv/developing
+	$(BIN)/python scripts/build_cities.py --shared $(SHARED)
 
 docs: .venv/developing
 	$(BIN)/python scripts/model_reference.py --out docs/model-reference.md

@@ -78,11 +78,14 @@ def make_app() -> typer.Typer:
     def new(
         name: Annotated[str, typer.Argument(help=_("City and country: \"Rosario, Argentina\"."))],
         out: Annotated[Path | None, typer.Option("--out", help=_("Folder to make."))] = None,
+        population: Annotated[int | None, typer.Option(
+            "--population", min=1, help=_("People of the jurisdiction, if other than the place's own: a metropolitan "
+                                          "area, for example."))] = None,
         as_json: AsJson = False, lang: Lang = "en",
     ) -> None:  # fmt: skip
         from caminos.views import show_new
 
-        show_new(name, out, as_json)
+        show_new(name, out, population, as_json)
 
     @app.command(help=_("Find every problem in a city's files in one pass: file, row, column, what is right."))
     def check(city: City, as_json: AsJson = False, lang: Lang = "en") -> None:
@@ -151,6 +154,38 @@ def make_app() -> typer.Typer:
 
         show_number(open_model(city), name, year, zone, group, kind, action, start, draws, as_json)
 
+    From = Annotated[Path, typer.Option("--from", help=_("Folder that holds the files that layers.toml names."))]
+    Cache = Annotated[Path | None, typer.Option("--cache", help=_("Keep what is computed here; a second run is "
+                                                                  "instant."))]  # fmt: skip
+
+    @app.command(help=_("Make facts of maps: rasters, zones, streets and timetables, as layers.toml says. "
+                        "Needs `pip install 'caminos[geo]'`."))  # fmt: skip
+    def layers(
+        city: City, source: From = Path("."), cache: Cache = None,
+        out: Annotated[Path | None, typer.Option("--out", help=_("Folder to write (the city's own if left "
+                                                                 "out)."))] = None,
+        as_json: AsJson = False, lang: Lang = "en",
+    ) -> None:  # fmt: skip
+        from caminos.map_views import show_layers
+
+        show_layers(folder_of(city), source, out, cache, as_json)
+
+    @app.command("map", help=_("Draw any fact by zone, or any layer of layers.toml, with a legend, a scale and a table "
+                               "beside it. Without a layer: the list of what can be drawn. Needs "
+                               "`pip install 'caminos[geo]'`."))  # fmt: skip
+    def map_(
+        city: City,
+        layer: Annotated[str, typer.Argument(help=_("A fact (population), a fact and its kind "
+                                                    "(school_reach_share:walk_15), a column of cells "
+                                                    "(hexagons:jobs) or a raster (depth)."))] = "",
+        source: From = Path("."), cache: Cache = None,
+        out: Annotated[Path | None, typer.Option("--out", help=_("Picture to write: .png or .svg."))] = None,
+        as_json: AsJson = False, lang: Lang = "en",
+    ) -> None:  # fmt: skip
+        from caminos.map_views import show_map
+
+        show_map(folder_of(city), layer, source, out, cache, as_json)
+
     @app.command(help=_("Write the report, the results and the plan of a city."))
     def report(
         city: City, budget: Budget, start: Start = 2026, weights: Weights = "", floor: Floor = 0.2,
@@ -212,13 +247,14 @@ def run(command: Callable[[], None]) -> int:
     from caminos.model.indicator import ModelError
     from caminos.planning.assessment import PlanError
     from caminos.planning.results import QuestionError
+    from caminos.spatial.recipe import LayerError
 
     try:
         command()
     except Stop as stop:
         typer.echo(str(stop), err=True)
         return stop.code
-    except (PlanError, QuestionError, ActionError, ModelError) as error:
+    except (PlanError, QuestionError, ActionError, ModelError, LayerError) as error:
         typer.echo(str(error), err=True)
         return PROBLEMS
     except OSError as error:

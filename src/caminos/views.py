@@ -56,13 +56,13 @@ def million(value: float) -> str:
     return number(value / 1e6)
 
 
-def show_new(name: str, out: Path | None, as_json: bool) -> None:
+def show_new(name: str, out: Path | None, population: int | None, as_json: bool) -> None:
     """Make a city package."""
     from caminos.city.new import new_city
     from caminos.city.places import PlaceError
 
     try:
-        folder = new_city(name, out)
+        folder = new_city(name, out, population)
     except PlaceError as error:
         lines = [
             f"  {place.name}, {place.region}, {place.country} ({number(place.population)})"

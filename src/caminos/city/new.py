@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from caminos.city.facts import FACT_COLUMNS
@@ -35,13 +36,16 @@ def city_waste(place: Place) -> Table:
     return city_table(place.country).get(plain(place.name), {})
 
 
-def new_city(text: str, folder: str | Path | None = None) -> Path:
+def new_city(text: str, folder: str | Path | None = None, population: int | None = None) -> Path:
     """Write a package for the place named by `text` ("Rosario, Argentina") and return its folder.
 
-    Without `folder` it is made in the current directory under the place's name. Raises PlaceError for an
+    Without `folder` it is made in the current directory under the place's name. `population` replaces that of
+    the place, for a jurisdiction of another extent such as a metropolitan area. Raises PlaceError for an
     unknown or ambiguous place and FileExistsError if the folder is there already; writes all or nothing.
     """
     place = find_place(text)
+    if population is not None:
+        place = replace(place, population=population, own_population=True)
     target = Path(folder) if folder else Path(identity(place))
     if target.exists():
         raise FileExistsError(_("{folder} exists already; nothing was written.", folder=target))
@@ -142,8 +146,10 @@ def _people(place: Place) -> Value:
 
 
 def population_rows(place: Place) -> list[Row]:
-    """People, from GeoNames: the only value that is the place's own."""
+    """People, from GeoNames or as given: the only value that is the place's own."""
     row = _fact("population", _people(place), "as GeoNames has it", quality="B")
+    if place.own_population:
+        row |= {"source": "given when the package was made", "note": "default: name the census here"}
     return [{**row, "value": str(place.population)}]
 
 

@@ -27,7 +27,10 @@ class PlaceError(ValueError):
 
 @dataclass(frozen=True)
 class Place:
-    """A place of GeoNames; `region` is the largest place of its province (a state in the United States)."""
+    """A place of GeoNames; `region` is the largest place of its province (a state in the United States).
+
+    `own_population` says that the population was given and is not that of GeoNames.
+    """
 
     id: str
     name: str
@@ -36,6 +39,7 @@ class Place:
     latitude: float
     longitude: float
     population: int
+    own_population: bool = False
 
 
 @dataclass(frozen=True)
