@@ -1,38 +1,29 @@
-"""Benchmark of the model of Porto Alegre: medians of several runs, written as JSON. Not a test.
+"""Benchmarks of the model of Porto Alegre and of the ground (scripts/benchmarks/*): medians, as JSON. Not a test.
 
 Each case runs in a process of its own, so that peak memory is that of the case alone.
 Figures of peers stand beside ours as ratios; they were measured on a machine with two cores
-(Kausal Paths) or published, and are not of this run.
+(Kausal Paths, InVEST, CLIMADA: none of them installs from wheels) or published, and are not of this run.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
+import pkgutil
 import platform
 import resource
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import benchmarks
 import numpy as np
+from benchmarks.common import timed
 
 KAUSAL_ONE, KAUSAL_ACTIONS = 0.615, 12.1  # s: one model of 159 nodes after a change; 69 actions the first time
-RUNS = 7
-
-
-def timed(function: Callable[[], object], runs: int = RUNS) -> dict[str, float]:
-    """Median, least and most seconds of several runs after one that is not counted."""
-    function()
-    seconds = []
-    for _run in range(runs):
-        begin = time.perf_counter()
-        function()
-        seconds.append(time.perf_counter() - begin)
-    return {"median_s": statistics.median(seconds), "min_s": min(seconds), "max_s": max(seconds)}
 
 
 def model():  # type: ignore[no-untyped-def]
@@ -189,6 +180,11 @@ CASES: dict[str, tuple[Callable[[], dict[str, float]], float | None, float | Non
 }
 
 
+for found in pkgutil.iter_modules(benchmarks.__path__):
+    if found.name != "common":
+        CASES |= importlib.import_module(f"benchmarks.{found.name}").CASES
+
+
 def measure(name: str) -> dict[str, float | None]:
     """One case in this process, with its peak memory."""
     function, aim, peer = CASES[name]
@@ -205,19 +201,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("bench.json"))
     parser.add_argument("--case", choices=CASES)
+    parser.add_argument("--only", default="", help="cases whose name holds this; the others keep their figures")
     options = parser.parse_args()
     if options.case:
         print(json.dumps(measure(options.case)))
         return
-    results = {}
-    print(f"{'case':28}{'median':>12}{'aim':>10}{'peer / ours':>14}{'peak MB':>10}")
-    for name in CASES:
+    results = json.loads(options.out.read_text(encoding="utf-8"))["cases"] if options.only else {}
+    print(f"{'case':34}{'median':>12}{'aim':>10}{'peer / ours':>14}{'peak MB':>10}")
+    for name in (name for name in CASES if options.only in name):
         done = subprocess.run([sys.executable, __file__, "--case", name], check=True, capture_output=True, text=True)
         results[name] = found = json.loads(done.stdout.splitlines()[-1])
         aim = f"{found['aim_s'] * 1000:.0f} ms" if found["aim_s"] else ""
         ratio = f"{found['peer_ratio']:.0f} x" if found["peer_ratio"] else ""
         print(
-            f"{name:28}{found['median_s'] * 1000:>9.1f} ms{aim:>10}{ratio:>14}{found['peak_memory_mb']:>10.0f}",
+            f"{name:34}{found['median_s'] * 1000:>9.1f} ms{aim:>10}{ratio:>14}{found['peak_memory_mb']:>10.0f}",
             flush=True,
         )
     machine = {"python": platform.python_version(), "numpy": np.__version__, "processor": platform.machine()}

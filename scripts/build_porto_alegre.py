@@ -40,7 +40,7 @@ from caminos.model.axes import labels
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE.parent / "cities" / "porto-alegre"
 SHARED = HERE.parent.parent / "shared"
-HAND_WRITTEN = ("city.toml", "aliases.csv", "SOURCE.md")
+HAND_WRITTEN = ("city.toml", "aliases.csv", "SOURCE.md", "layers.toml")
 Row = dict[str, str]
 Key = tuple[str, ...]
 
@@ -379,67 +379,34 @@ def metric(geometry: Any) -> Any:
     return shapely.transform(geometry, lambda x, y: _metres().transform(x, y), interleaved=False)
 
 
-WALK = 1200.0  # m in 15 minutes
-DETOUR = {"value": 1.3, "low": 1.5, "high": 1.1}  # path over straight line
-JOBS_ENOUGH = 10_000
-GRID_COVERS = 0.6  # share of a zone's people of 2010 that the hexagons must hold
 CELL = 110.2 / 1227  # km2 of a hexagon
-WITHIN_REACH = {
-    "school": "a public school",
-    "clinic": "a public health facility",
-    "job": f"at least {JOBS_ENOUGH:,} jobs",
-}
 
 
 @dataclass(frozen=True)
 class Grid:
-    """The hexagons: people, the zone each lies in (-1: none), and who reaches what by each detour."""
+    """The hexagons: people, and the zone in which the centre of each lies (-1: none)."""
 
     people: np.ndarray
     zone: np.ndarray
-    reached: dict[str, dict[str, np.ndarray]]
 
 
 def read_grid(shared: Shared) -> Grid:
-    """People of each hexagon and whether schools, clinics and enough jobs are within a walk of its centre.
-
-    Five cells in the lake, without people, have empty fields: nothing is there.
-    """
+    """People of each hexagon. Five cells in the lake, without people, have empty fields: nothing is there."""
     columns = {column: np.array([float(row[column] or 0) for row in shared.hexagons])
-               for column in ("lon", "lat", "population", "schools", "healthcare", "jobs")}  # fmt: skip
+               for column in ("lon", "lat", "population")}  # fmt: skip
     x, y = _metres().transform(columns["lon"], columns["lat"])
-    distance = np.hypot(x[:, None] - x[None, :], y[:, None] - y[None, :])
-    reached: dict[str, dict[str, np.ndarray]] = {"school": {}, "clinic": {}, "job": {}}
-    for bound, detour in DETOUR.items():
-        near = distance <= WALK / detour
-        reached["school"][bound] = near @ columns["schools"] > 0
-        reached["clinic"][bound] = near @ columns["healthcare"] > 0
-        reached["job"][bound] = near @ columns["jobs"] >= JOBS_ENOUGH
     tree = shapely.STRtree([metric(polygon) for polygon in shared.polygons.values()])
     points, polygons = tree.query(shapely.points(x, y), predicate="intersects")
     zone = np.full(len(x), -1)
     zone[points] = polygons
-    return Grid(columns["population"], zone, reached)
-
-
-def access_facts(grid: Grid, chosen: np.ndarray, zone: str = "") -> list[Row]:
-    """Share of the chosen hexagons' people who reach each facility."""
-    people = grid.people[chosen]
-    everyone = float(people.sum())
-    rows = []
-    for kind, by_detour in grid.reached.items():
-        share = {bound: float(people @ near[chosen]) / everyone for bound, near in by_detour.items()}
-        value, low, high = (round(share[bound], 4) for bound in ("value", "low", "high"))
-        texts = {"what": WITHIN_REACH[kind], "zone_note": " Zone by hexagon centre." if zone else ""}
-        rows.append(fact("facility_access_share", 2019, value, texts, zone=zone, kind=kind, low=low, high=high))
-    return rows
+    return Grid(columns["population"], zone)
 
 
 def zone_facts(shared: Shared) -> list[Row]:
-    """Facts by zone (census, area, informal settlements, access) and the access of the whole grid."""
+    """Facts by zone: census, area, informal settlements. What people reach is made of maps by layers.toml."""
     grid = read_grid(shared)
+    rows = []
     settlements = shapely.union_all([shapely.make_valid(metric(outline)) for outline in shared.settlements])
-    rows = access_facts(grid, grid.people >= 0)
     for place, (name, polygon) in enumerate(shared.polygons.items()):
         zone, land = slug(name), metric(polygon)
         area = land.area / 1e6
@@ -451,8 +418,6 @@ def zone_facts(shared: Shared) -> list[Row]:
         census, inside = shared.neighbourhoods[name], grid.zone == place
         in_grid = float(grid.people[inside].sum())
         rows += census_facts(zone, census, in_grid, float(inside.sum()) * CELL / area)
-        if in_grid >= GRID_COVERS * float(census["population_2010"]):
-            rows += access_facts(grid, inside, zone)
     return rows
 
 

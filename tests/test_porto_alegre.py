@@ -113,7 +113,6 @@ KEY_FACTS = (
     ("heat_degree_days", "", "", 2008, 118.2, "B"),
     ("cold_degree_days", "", "", 2008, 118.2 + 365 * (23.8 - 19.36), "B"),
     ("poverty_rate", "", "", 2010, 0.122, "B"),
-    ("facility_access_share", "job", "", 2019, 0.3758, "B"),
 )
 
 
@@ -182,12 +181,15 @@ def test_own_inventory_stands_beside_the_published_one(city: City) -> None:
 
 
 def test_share_alike_figures_stand_in_files_of_their_own(city: City) -> None:
-    bound = {fact.file for fact in city.facts if "CC BY-SA" in fact.licence}
-    assert bound == {"facts-cc-by-sa.csv"}
-    assert {fact.file for fact in city.facts if "CC BY-SA" not in fact.licence} == {"facts.csv"}
+    files = {"CC BY-SA": "facts-cc-by-sa.csv", "ODbL": "facts-odbl-1-0.csv"}
+    for licence, file in files.items():
+        assert {fact.file for fact in city.facts if licence in fact.licence} == {file}
+    free = [fact for fact in city.facts if not any(licence in fact.licence for licence in files)]
+    assert {fact.file for fact in free} == {"facts.csv"}
     terms = (PACKAGE / "SOURCE.md").read_text(encoding="utf-8")
     assert "by-sa/4.0" in terms
-    assert all(f"`{name}`" in terms for name in ("facts-cc-by-sa.csv", "inventory.csv"))
+    assert all(f"`{name}`" in terms for name in ("facts-cc-by-sa.csv", "facts-odbl-1-0.csv", "inventory.csv"))
+    assert "opendatacommons.org/licenses/odbl" in terms
     with (PACKAGE / "facts.csv").open(encoding="utf-8", newline="") as stream:
         assert not [row for row in csv.DictReader(stream) if "SEEG" in row["licence"]]
 
