@@ -20,7 +20,8 @@ from caminos.i18n import use_language
 from caminos.planning.city_model import CityModel
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("new", "check", "diagnose", "entry", "connect", "plan", "explain", "get", "report", "demo")
+COMMANDS = ("new", "check", "diagnose", "entry", "connect", "plan", "explain", "get", "layers", "map", "report",
+            "demo")  # fmt: skip
 PA = "porto-alegre"
 KEPT = {"street_trees", "heat_action_plan", "flood_protection", "flood_retreat", "early_warning"}
 
@@ -199,6 +200,69 @@ def test_new_as_json(call, tmp_path):
     found = the_json(call("new", "Rosario, Argentina", "--out", tmp_path / "rosario", "--json"))
     assert found == {"folder": str(tmp_path / "rosario")}
     assert (tmp_path / "rosario" / "facts.csv").is_file()
+
+
+def test_new_with_a_population_of_ones_own(call, tmp_path):
+    """Twice the people: twice what is scaled per person; the place's own figures stay."""
+
+    def made(folder, *more):
+        assert call("new", "Rosario, Argentina", "--out", tmp_path / folder, *more).code == 0
+        with (tmp_path / folder / "facts.csv").open(encoding="utf-8", newline="") as stream:
+            return {(row["name"], row["kind"]): row for row in csv.DictReader(stream)}
+
+    plain = made("plain")
+    people = int(plain["population", ""]["value"])
+    assert "GeoNames" in plain["population", ""]["source"]
+    double = made("double", "--population", 2 * people)
+    assert set(double) == set(plain)
+    own = double["population", ""]
+    assert int(own["value"]) == 2 * people
+    assert float(own["low"]) <= 2 * people <= float(own["high"])
+    assert "GeoNames" not in own["source"]
+    assert "census" in own["note"]
+    assert float(double["gdp", ""]["value"]) == pytest.approx(2 * float(plain["gdp", ""]["value"]), rel=1e-3)
+    assert double["pm25_concentration", ""] == plain["pm25_concentration", ""]
+    assert call("check", tmp_path / "double").code == 0
+    for wrong in ("0", "-5", "many", "1.5"):
+        said = call("new", "Rosario, Argentina", "--out", tmp_path / "wrong", "--population", wrong)
+        assert said.code == 2
+        assert "--population" in said.err
+    assert not (tmp_path / "wrong").exists()
+
+
+# maps; those of a made-up city with every form of map stand in tests/spatial
+
+
+def test_a_fact_of_the_example_is_drawn_by_its_id(call, tmp_path):
+    pytest.importorskip("matplotlib")
+    listed = {row["layer"] for row in the_json(call("map", PA, "--json"))}
+    assert {"population", "job_reach_share:transit_45"} <= listed
+    found = the_json(call("map", PA, "job_reach_share:transit_45", "--out", tmp_path / "[b] jobs.png", "--json"))
+    assert found["unit"] == "share"
+    assert 0 < found["known"] < found["of"] == 94
+    assert 0 <= found["least"] < found["most"] <= 1
+    assert set(files(tmp_path)) == {"[b] jobs.png", "[b] jobs.csv"}
+    said = call("map", PA, "population", "--out", tmp_path / "[b] people.png")
+    assert "[b] people.png" in said.out, "brackets are letters"
+
+
+def test_maps_of_a_city_that_has_none(call, tmp_path):
+    folder = city(tmp_path / "aldea")
+    before = files(tmp_path)
+    for language, words in (("en", "no file layers.toml"), ("es", "layers.toml"), ("pt", "layers.toml")):
+        said = call("layers", folder, "--lang", language)
+        assert said.code == 1
+        assert words in said.err
+        assert said.out == ""
+    said = call("map", folder, "population")
+    assert said.code == 1
+    assert "population is not known by zone in Aldea" in said.err
+    said = call("map", folder, "populaton")
+    assert said.code == 2
+    assert "Did you mean population" in said.err
+    assert call("map", folder).code == 0
+    assert call("map", folder, "--json").out.strip() == "[]"
+    assert files(tmp_path) == before
 
 
 # what people read
@@ -408,6 +472,14 @@ def test_a_spoiled_city_is_explained_by_every_command(call, tmp_path, spoil, eng
         assert said.code == 1, (command, said)
         assert re.search(english, flat(said.out + said.err)), (command, said)
         assert "Traceback" not in said.err
+    if spoil is not latin_actions:  # maps know no actions
+        (folder / "layers.toml").write_text("", encoding="utf-8")
+        for command in (("map",), ("map", "population"), ("layers",)):
+            said = call(command[0], folder, *command[1:])
+            assert said.code == 1, (command, said)
+            assert re.search(english, flat(said.err)), (command, said)
+            assert "Traceback" not in said.err
+        (folder / "layers.toml").unlink()
     said = call("diagnose", folder, "--lang", "es")
     assert re.search(spanish, flat(said.err))
     assert files(tmp_path) == before, "nothing is written, nothing overwritten"

@@ -162,13 +162,15 @@ def make_app() -> typer.Typer:
                         "Needs `pip install 'caminos[geo]'`."))  # fmt: skip
     def layers(
         city: City, source: From = Path("."), cache: Cache = None,
-        out: Annotated[Path | None, typer.Option("--out", help=_("Folder to write (the city's own if left "
-                                                                 "out)."))] = None,
+        out: Annotated[Path | None, typer.Option("--out", help=_("Folder to write (the city's own if left out; "
+                                                                 "out/<id> for an example)."))] = None,
         as_json: AsJson = False, lang: Lang = "en",
     ) -> None:  # fmt: skip
         from caminos.map_views import show_layers
 
-        show_layers(folder_of(city), source, out, cache, as_json)
+        # an example city is asked for by its id: what ships is left as it is
+        own = folder_of(city) if Path(city).is_dir() else Path("out") / city
+        show_layers(folder_of(city), source, out or own, cache, as_json)
 
     @app.command("map", help=_("Draw any fact by zone, or any layer of layers.toml, with a legend, a scale and a table "
                                "beside it. Without a layer: the list of what can be drawn. Needs "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -27,11 +27,10 @@ OUT = Console(soft_wrap=True)
 GEO = ("h3", "matplotlib", "osmium", "pyogrio", "rasterio")
 
 
-def show_layers(folder: Path, source: Path, out: Path | None, cache: Path | None, as_json: bool) -> None:
-    """Make facts of maps and write them."""
+def show_layers(folder: Path, source: Path, target: Path, cache: Path | None, as_json: bool) -> None:
+    """Make facts of maps and write them into the folder `target`."""
     from caminos.spatial.layers import write_layers
 
-    target = out or folder
     with geo_libraries(), watched(_("maps")) as progress:
         study = opened(folder, source, cache, progress)
         written = write_layers(study, target)
@@ -41,8 +40,9 @@ def show_layers(folder: Path, source: Path, out: Path | None, cache: Path | None
     for problem in study.problems:
         OUT.print(str(problem), highlight=False, markup=False)
     for name, rows in written.items():
-        OUT.print(_("{file}: {rows} facts", file=target / name, rows=rows), highlight=False)
-    OUT.print(_("Next: caminos check {folder}", folder=target))
+        OUT.print(_("{file}: {rows} facts", file=target / name, rows=rows), highlight=False, markup=False)
+    if (target / "city.toml").is_file():
+        OUT.print(_("Next: caminos check {folder}", folder=target), highlight=False, markup=False)
 
 
 def show_map(folder: Path, layer: str, source: Path, out: Path | None, cache: Path | None, as_json: bool) -> None:
@@ -74,7 +74,8 @@ def show_map(folder: Path, layer: str, source: Path, out: Path | None, cache: Pa
               "of": picture.values.size, "least": float(known.min()) if known.size else None,
               "most": float(known.max()) if known.size else None})  # fmt: skip
         return
-    OUT.print(_("{file} and its table {table}", file=path, table=path.with_suffix(".csv").name), highlight=False)
+    written = _("{file} and its table {table}", file=path, table=path.with_suffix(".csv").name)
+    OUT.print(written, highlight=False, markup=False)
     if known.size:
         OUT.print(
             _("{known} of {all} places known, from {least} to {most} {unit}.", known=known.size,
@@ -112,19 +113,28 @@ def picture_of(
     folder: Path, layer: str, source: Path, cache: Path | None, progress: Progress | None
 ) -> tuple[Picture, str]:
     """The picture of a fact by zone, a column of cells or a raster, and its table."""
+    from caminos.spatial.recipe import RECIPE
+
     city = _city(folder)
     name, _colon, part = layer.partition(":")
     if name in vocabulary():
         return _fact_picture(city, name, part)
+    if not (folder / RECIPE).exists():
+        raise _nothing(name, vocabulary(), folder)
     study = opened(folder, source, cache, progress)
     made = {step.options["name"] for step in study.recipe.steps if "name" in step.options and step.model != "exposed"}
-    if name not in study.recipe.layers and name not in made:
-        near = nearest(name, [*study.recipe.layers, *made, *vocabulary()])
-        hint = _("Did you mean {near}?", near=near) if near else ""
-        message = _("There is nothing to draw under the name {name}.", name=repr(name))
-        raise Stop(f"{message} {hint} {_('`caminos map {city}` lists what there is.', city=folder.name)}", USAGE)
+    known = [*study.recipe.layers, *made]
+    if name not in known:
+        raise _nothing(name, [*known, *vocabulary()], folder)
     study.run(name)
     return _layer_picture(study, name, part)
+
+
+def _nothing(name: str, known: Iterable[str], folder: Path) -> Stop:
+    near = nearest(name, known)
+    hint = _("Did you mean {near}?", near=near) if near else ""
+    message = _("There is nothing to draw under the name {name}.", name=repr(name))
+    return Stop(f"{message} {hint} {_('`caminos map {city}` lists what there is.', city=folder.name)}", USAGE)
 
 
 def _fact_picture(city: City, name: str, kind: str) -> tuple[Picture, str]:
@@ -195,8 +205,8 @@ def _layer_picture(study: Study, name: str, column: str) -> tuple[Picture, str]:
 
 
 def _sources(study: Study, layers: frozenset[str]) -> str:
-    return "; ".join(study.recipe.layers[name].origin["source"] for name in sorted(layers)
-                     if name in study.recipe.layers)  # fmt: skip
+    named = (study.recipe.layers[name].origin["source"] for name in sorted(layers) if name in study.recipe.layers)
+    return "; ".join(dict.fromkeys(named))
 
 
 def opened(folder: Path, source: Path, cache: Path | None, progress: Progress | None) -> Study:

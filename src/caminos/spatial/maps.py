@@ -40,6 +40,7 @@ class Picture:
 
 def draw(picture: Picture, path: Path) -> Path:
     """Write the picture as PNG or SVG, by the ending of `path`; areas without a value are hatched."""
+    from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -70,7 +71,8 @@ def draw(picture: Picture, path: Path) -> Path:
     _scale_bar(axes)
     _foot(figure, picture, mostly_none)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=path.suffix.removeprefix(".") or "png", metadata=_plain_metadata(path))
+    with rc_context({"svg.hashsalt": path.suffix}):  # names of parts that do not change from run to run
+        figure.savefig(buffer, format=path.suffix.removeprefix(".") or "png", metadata=_plain_metadata(path))
     write_atomic(path, buffer.getvalue())
     return path
 
@@ -119,7 +121,9 @@ def _classes(values: np.ndarray) -> tuple[Any, Any, str]:
         steps = [digit * 10.0**power for power in range(-6, 13) for digit in (1, 2, 5)]
         first = float(np.percentile(known[known > 0], 20)) if (known > 0).any() else 1.0
         grown = [step for step in steps if first <= step <= high][-CLASSES:]
-        edges = np.array([0.0, *grown, steps[steps.index(grown[-1]) + 1]]) if grown else edges
+        if grown:
+            beyond = [step for step in steps if step > grown[-1]][:1] if known.max() > grown[-1] else []
+            edges = np.array([0.0, *grown, *beyond])  # a share ends at 1, not at 2
     extend: Any
     below, above = bool(known.min() < edges[0]), bool(known.max() > edges[-1])
     extend = {(True, True): "both", (True, False): "min", (False, True): "max"}.get((below, above), "neither")
