@@ -43,7 +43,7 @@ def draw(bench: Path, out: Path) -> None:
     for axes, label in ((time, "seconds (median)"), (memory, "peak memory of the process (MB)")):
         axes.set(xscale="log", yscale="log", xlabel="cells", ylabel=label)
         axes.grid(which="major", color="#dddddd")
-    time.legend(fontsize=8)
+    figure.legend(*time.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)
     out.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(out)
 
