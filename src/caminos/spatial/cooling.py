@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from caminos.i18n import _
 from caminos.spatial.kernels import Floats, Surroundings, kernel
 from caminos.spatial.land_cover import Classes, LandCover, Part, land_cover
+from caminos.spatial.missing import with_nan
 
 WEIGHTS = (0.6, 0.2, 0.2)  # of shade, albedo, evapotranspiration in the cooling capacity (InVEST default)
 PARK_HECTARES = 2.0  # green within the cooling distance from which parks cool their surroundings
@@ -191,7 +192,7 @@ def _outputs(outputs: Sequence[str] | None, relative_humidity: float | None) -> 
 
 def _evapotranspiration(eto: ArrayLike | float, cover: LandCover, nodata: float | None) -> tuple[Any, float]:
     """Reference evapotranspiration, NaN where missing, and its greatest value in the raster (as in InVEST)."""
-    values: Any = np.asarray(eto)
+    values: Any = with_nan(eto)
     if values.ndim and values.shape != cover.codes.shape:
         message = _("eto: its shape is {given}, that of lulc {shape}. Bring both to one grid.", given=values.shape,
                     shape=cover.codes.shape)  # fmt: skip

@@ -18,6 +18,7 @@ from scipy.sparse import coo_array, csr_array, issparse
 from scipy.sparse.csgraph import connected_components
 
 from caminos.i18n import _
+from caminos.spatial.missing import with_nan
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -287,7 +288,7 @@ def _measured(patch: Ids | None, component: Ids, patch_area: NDArray[Any], unkno
 
 def _raster(name: str, given: ArrayLike) -> tuple[Mask, Mask]:
     """Where a raster of true and false is true, and where it is missing (NaN)."""
-    array = np.asarray(given)
+    array = with_nan(given)
     if array.ndim != 2 or array.dtype.kind not in "biuf":
         raise ValueError(_("{name} must be a raster (row, column) of true and false.", name=name))
     unknown = np.isnan(array) if array.dtype.kind == "f" else np.zeros(array.shape, dtype=bool)

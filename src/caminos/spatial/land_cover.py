@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from caminos.i18n import _
+from caminos.spatial.missing import with_nan
 
 LARGEST_TABLE = 1 << 16  # codes up to this far apart are looked up directly
 Part = tuple[slice, slice]
@@ -66,7 +67,7 @@ class LandCover:
 
 def land_cover(lulc: ArrayLike, nodata: float | None = None) -> LandCover:
     """Codes checked to be rows and columns of whole numbers with something in them."""
-    codes = np.asarray(lulc)
+    codes = with_nan(lulc)
     if codes.ndim != 2 or not codes.size:
         raise ValueError(_("lulc: rows and columns are needed; the shape is {shape}.", shape=codes.shape))
     cover = LandCover(codes, nodata)

@@ -16,6 +16,7 @@ from caminos.i18n import _
 from caminos.spatial.kernels import Floats, Surroundings
 from caminos.spatial.kernels import kernel as weights_of
 from caminos.spatial.land_cover import land_cover
+from caminos.spatial.missing import with_nan
 
 FEW = 1.0  # people within reach of green at or below which all of it counts as one person's
 NOTHING = 1e-12  # of the largest sum: below it a sum is the rounding of zero
@@ -170,7 +171,7 @@ def people_of(
     population: ArrayLike, shape: tuple[int, ...], nodata: float | None, covered: np.ndarray
 ) -> tuple[Floats, np.ndarray]:
     """People of each cell (0 where not known), and where they and the land use are known."""
-    people = np.array(population, float)
+    people = np.array(with_nan(population), float)
     if people.shape != shape:
         message = _("population: its shape is {given}, that of lulc {shape}. Bring both to one grid.",
                     given=people.shape, shape=shape)  # fmt: skip

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage, signal
 
 from caminos.i18n import _
+from caminos.spatial.missing import with_nan
 
 Floats = NDArray[np.float64]
 MILLIMETRES_PER_INCH = 25.4
@@ -106,7 +107,7 @@ def runoff(
 
 def potential_retention(curve_number: ArrayLike) -> Floats:
     """The most that the ground can hold back, S = 1000/CN - 10 inches = 25400/CN - 254 mm."""
-    number = np.asarray(curve_number, dtype=float)
+    number = np.asarray(with_nan(curve_number), dtype=float)
     if (number <= 0).any() or (number > 100).any():
         raise ValueError(_("curve_number must lie above 0 and at most at 100; give NaN where it is not known."))
     return np.asarray(MILLIMETRES_PER_INCH * (1000 / number - 10))
@@ -238,7 +239,7 @@ def _known_sum(amount: Floats, axes: tuple[int, ...]) -> Floats:
 
 def _fitting(**arrays: ArrayLike) -> list[Floats]:
     """The arrays, broadcast to one shape."""
-    given = {name: np.asarray(array, dtype=float) for name, array in arrays.items()}
+    given = {name: np.asarray(with_nan(array), dtype=float) for name, array in arrays.items()}
     try:
         return list(np.broadcast_arrays(*given.values()))
     except ValueError:

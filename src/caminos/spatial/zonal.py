@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from caminos.i18n import _
+from caminos.spatial.missing import with_nan
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -328,7 +329,7 @@ def _six(transform: Sequence[float]) -> tuple[float, float, float, float, float,
 
 
 def _two_dimensional(values: NDArray[Any]) -> NDArray[Any]:
-    values = np.asarray(values)
+    values = with_nan(values)
     if values.ndim != 2 or values.size == 0:
         raise ValueError(_("values: rows and columns are wanted, not shape {shape}.", shape=values.shape))
     return values
