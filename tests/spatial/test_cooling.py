@@ -396,3 +396,21 @@ def test_lost_work_comes_with_the_temperatures_when_asked_for() -> None:
     assert found.heavy_work_lost is not None
     assert (found.light_work_lost == 0.75).all()
     assert (found.heavy_work_lost == 0.75).all()
+
+
+def test_a_known_island_among_holes_is_exact() -> None:
+    """A cell far from all others that are known has its own temperature: the large sums elsewhere must not show."""
+    random = np.random.default_rng(5)
+    lulc = np.full((700, 700), -1)
+    lulc[:400, :400] = random.choice([1, 2], (400, 400))
+    lulc[699, 699] = 1
+    city = {
+        "lulc": lulc, "eto": 1.0, "nodata": -1, "cell_size": 10, "cooling_distance": 450, "average_radius": 450,
+        "reference_temperature": 25, "uhi_max": 5, "table_columns": ["lucode", "green_area", "kc", "shade", "albedo"],
+        "table": [[1, 0, 0.5, 0.1, 0.2], [2, 1, 1.0, 0.8, 0.15]],
+    }  # fmt: skip
+    found = urban_cooling(**city)
+    capacity = 0.6 * 0.1 + 0.2 * 0.2 + 0.2 * 0.5
+    assert found.t_air is not None
+    assert found.t_air[699, 699] == pytest.approx(25 + (1 - capacity) * 5, abs=1e-5)
+    np.testing.assert_allclose(urban_cooling(**city, tile=150).t_air, found.t_air, atol=1e-5)

@@ -29,6 +29,7 @@ def small_city(seed: int, shape: tuple[int, int] = (8, 13), holes: bool = True) 
         lulc[random.random(shape) < 0.08] = -1
         lulc[0, 0] = 1
         population[random.random(shape) < 0.08] = np.nan
+        population[0, 0] = 3
     return {
         "lulc": lulc, "population": population, "cell_size": 20.0, "search_radius": 55.0, "demand": 40.0,
         "green_codes": (2, 3), "nodata": -1,
@@ -248,7 +249,7 @@ def test_everybody_has_too_little_enough_or_more(seed: int, demand: float, by_gr
     result = nature_access(**city)
     people = np.where(np.isnan(result.supply_per_person), 0, np.nan_to_num(city["population"].astype(float)))
     supply = {name: result.supply_per_person_by_group.get(name, result.supply_per_person) for name in groups}
-    even = sum(groups[name] * people[supply[name] == demand].sum() for name in groups)
+    even = sum(groups[name] * people[abs(supply[name] - demand) <= 1e-9 * max(demand, 1)].sum() for name in groups)
     assert result.undersupplied + result.oversupplied + even == pytest.approx(people.sum(), rel=1e-9, abs=1e-9)
     for name in ("undersupplied", "oversupplied"):
         assert getattr(result, name) == pytest.approx(sum(getattr(result, f"{name}_by_group").values()), abs=1e-6)
@@ -406,3 +407,33 @@ def test_radii_of_other_groups_do_not_matter() -> None:
         nature_access(**city | {"search_radius": radii | {"visitors": 500.0}}),
         nature_access(**city | {"search_radius": radii}),
     )
+
+
+def test_rounding_does_not_decide_who_has_enough() -> None:
+    """Everybody reaches everything: 300 cells of 49 m2 for 2,700 people, exactly the demand."""
+    lulc = np.where(np.arange(900).reshape(30, 30) % 3 == 0, 2, 1)
+    result = nature_access(
+        lulc=lulc, population=np.full((30, 30), 3.0), cell_size=7, search_radius=1e4, demand=49 / 9, green_codes=[2],
+        kernel="dichotomy",
+    )  # fmt: skip
+    assert (result.undersupplied, result.oversupplied) == (0, 0)
+
+
+def test_radii_and_groups_as_arrays() -> None:
+    city = small_city(3)
+    named = nature_access(**city | {"search_radius": {2: 30.0, 3: 70.0}})
+    listed = nature_access(**city | {"search_radius": np.array([30.0, 70.0])})
+    np.testing.assert_array_equal(named.supply_per_person, listed.supply_per_person)
+    groups = {"0": 0.25, "1": 0.75}
+    by_name = nature_access(**city | {"groups": groups, "search_radius": {"0": 30.0, "1": 70.0}})
+    by_number = nature_access(**city | {"groups": np.array([0.25, 0.75]), "search_radius": np.array([30.0, 70.0])})
+    np.testing.assert_array_equal(by_name.supply_per_person, by_number.supply_per_person)
+
+
+def test_a_long_thin_raster_takes_little_memory() -> None:
+    """The kernel is bounded by each side of the raster: 4 rows of a reach of 100,000 cells."""
+    result = nature_access(
+        lulc=np.ones((4, 3000), int), population=np.ones((4, 3000)), cell_size=10, search_radius=1e6, demand=9,
+        green_codes=[1], kernel="dichotomy",
+    )  # fmt: skip
+    np.testing.assert_allclose(result.supply_per_person, 100, rtol=1e-9)

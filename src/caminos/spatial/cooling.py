@@ -19,6 +19,7 @@ from caminos.spatial.land_cover import Classes, LandCover, Part, land_cover
 from caminos.spatial.missing import with_nan
 
 WEIGHTS = (0.6, 0.2, 0.2)  # of shade, albedo, evapotranspiration in the cooling capacity (InVEST default)
+LARGEST_INDEX = 2.0  # of shade, albedo, crop factor: above it the unit is another
 PARK_HECTARES = 2.0  # green within the cooling distance from which parks cool their surroundings
 DECAY_ENDS = 5  # multiples of the distance at which the exponential decay is cut off (weight e^-5)
 USUAL = ("cc", "hm", "t_air", "wbgt")
@@ -221,6 +222,9 @@ def _by_class(
     for name in needed[method]:
         if name not in columns:
             raise ValueError(_("table: there is no column {name}.", name=name))
+    for name in needed[method]:
+        if (columns[name] < 0).any() or (columns[name] > LARGEST_INDEX).any():
+            raise ValueError(_("table: {name} is a share or factor, from 0 to about 1: is it in percent?", name=name))
     if method == "intensity":
         return 1 - columns["building_intensity"], np.zeros(len(columns["lucode"]))
     if len(weights) != 3 or min(weights) < 0:
@@ -240,6 +244,17 @@ class Ground:
     factor: Floats
     evaporation: NDArray[Any] | float
     lookup: Callable[[Part], Classes]
+
+    @property
+    def complete(self) -> bool:
+        """Whether the land use and its cooling capacity are known in every cell."""
+        water = self.evaporation
+        dry = isinstance(water, np.ndarray) and any(bool(np.isnan(row).any()) for row in water)
+        holes = any(
+            not self.cover.known((slice(row, row + 64), slice(None))).all()
+            for row in range(0, len(self.cover.codes), 64)
+        )
+        return not dry and not holes and not np.isnan(self.capacity).any() and not np.isnan(self.factor).any()
 
     def capacity_of(self, part: Part) -> tuple[Floats, NDArray[np.integer[Any]], NDArray[np.bool_]]:
         """cc of some cells (0 where not known), the row of their class in the table, and where it is known."""
@@ -266,14 +281,14 @@ def ground_of(
     return Ground(cover, columns["lucode"], green, capacity, factor, evaporation, lookup)
 
 
-def park_kernels(distance: float, cell_size: float, longest: int | None = None) -> tuple[list[Floats], float]:
+def park_kernels(distance: float, cell_size: float, shape: tuple[int, int] | None = None) -> tuple[list[Floats], float]:
     """Weights by which parks cool, the disk in which they are counted, and 2 ha as a share of that disk.
 
-    `longest` is the raster's longer side in cells: weights further away are left out.
+    Weights further away than a raster of `shape` is long are left out.
     """
     weights = [
-        kernel("exponential", distance, DECAY_ENDS * distance, longest),
-        kernel("dichotomy", distance, None, longest),
+        kernel("exponential", distance, DECAY_ENDS * distance, shape),
+        kernel("dichotomy", distance, None, shape),
     ]
     rows = np.arange(-int(distance + 1e-9), int(distance + 1e-9) + 1)
     whole = float((2 * np.floor(np.sqrt(np.maximum(distance**2 - rows**2, 0)) + 1e-9) + 1).sum())  # cells of the disk
@@ -281,13 +296,18 @@ def park_kernels(distance: float, cell_size: float, longest: int | None = None) 
     return weights, PARK_HECTARES * 1e4 / cell_size**2 / whole * (1 - 1e-6)
 
 
+def precision(complete: bool) -> type:
+    """Of the transforms: a few known cells among holes weigh so little that float32 would show."""
+    return np.float32 if complete else np.float64
+
+
 def _heat_mitigation(
     ground: Ground, distance: float, cell_size: float, keep: bool, tile: int | None
 ) -> tuple[Floats, Floats | None]:
     """hm of every cell (NaN where not known), and cc if it is to be kept."""
     shape, green = ground.cover.codes.shape, ground.green
-    kernels, threshold = park_kernels(distance, cell_size, max(shape))
-    around = Surroundings(shape, kernels, tile=tile)
+    kernels, threshold = park_kernels(distance, cell_size, shape)
+    around = Surroundings(shape, kernels, tile=tile, dtype=precision(ground.complete))
     whole_numbers = bool(np.isin(green, (0, 1)).all())
     hm = np.empty(shape, np.float32)
     cc = np.empty(shape, np.float32) if keep else None
@@ -322,8 +342,10 @@ def _heat_mitigation(
 
 def _mixed(values: Floats, out: Floats, distance: float, tile: int | None) -> None:
     """Averages by e^(-d / distance) of known values, into `out` (which may be `values` in one block)."""
-    weights = kernel("exponential", distance, DECAY_ENDS * distance, max(values.shape))
-    around = Surroundings(values.shape, [weights], tile=tile)
+    shape = (values.shape[0], values.shape[1])
+    weights = kernel("exponential", distance, DECAY_ENDS * distance, shape)
+    complete_raster = not any(bool(np.isnan(row).any()) for row in values)
+    around = Surroundings(shape, [weights], tile=tile, dtype=precision(complete_raster))
     tiles = list(around.tiles())
     source = values.copy() if len(tiles) > 1 and out is values else values
     for part in tiles:

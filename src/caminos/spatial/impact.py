@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array, csr_array, issparse
 
 from caminos.i18n import _
+from caminos.spatial.missing import with_nan
 
 Floats = NDArray[np.float64]
 RETURN_PERIODS = (10, 25, 50, 100, 250)  # years
@@ -132,7 +133,7 @@ def expected_impact(
     of_events = map_return_period is None
     curve = exceedance_curve(by_event, yearly) if of_events else _rising(map_return_period, by_event)
     periods = _periods("return_period", return_period)
-    at_period = impact_at_return_period(curve, periods)
+    at_period = impact_at_return_period(curve, periods) if of_events else _between_maps(curve, periods)
     by_zone, by_group, by_both = grouped(per_place, zone=zone, n_zones=n_zones, groups=groups)
     aggregate = float(per_place.sum())
     return ExpectedImpact(per_place, aggregate, by_event, periods, at_period, by_zone, by_group, by_both)
@@ -312,6 +313,13 @@ def impact_at_return_period(curve: ExceedanceCurve, return_period: ArrayLike) ->
     return np.asarray(np.interp(periods, curve.return_period, curve.impact))
 
 
+def _between_maps(curve: ExceedanceCurve, periods: Floats) -> Floats:
+    """Impact at return periods between maps, linear in the exceedance probability as their expectation; 0 before."""
+    if np.isnan(curve.impact).any():
+        return np.full(periods.shape, np.nan)
+    return np.asarray(np.interp(-1 / periods, -1 / curve.return_period, curve.impact, left=0.0))
+
+
 def return_period_frequency(return_period: ArrayLike, tail: bool = True) -> Floats:
     """Yearly frequencies that stand for maps by return period, so that sum(frequency * impact) is the expectation.
 
@@ -461,7 +469,7 @@ def _rising(return_period: ArrayLike | None, impact: Floats) -> ExceedanceCurve:
 
 def _numbers(name: str, given: ArrayLike) -> NDArray[Any]:
     """`given` as an array of numbers."""
-    array = np.asarray(given)
+    array = with_nan(given)
     if array.dtype.kind not in "bifu":
         raise ValueError(_("{name} must be numbers.", name=name))
     return array

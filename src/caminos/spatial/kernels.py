@@ -28,12 +28,12 @@ KERNELS: dict[str, Callable[[Floats, float], Floats]] = {
 }
 
 
-def kernel(name: str, reach: float, cut: float | None = None, longest: int | None = None) -> Floats:
-    """Weights around a cell, shape (2n + 1, 2n + 1), by straight distance d in cells.
+def kernel(name: str, reach: float, cut: float | None = None, shape: tuple[int, int] | None = None) -> Floats:
+    """Weights around a cell, shape (2n + 1, 2m + 1), by straight distance d in cells.
 
     dichotomy: 1; exponential: exp(-d / reach); gaussian: (exp(-d²/2 reach²) - exp(-1/2)) / (1 - exp(-1/2));
     density: 3/4 (1 - d² / reach²). `cut` (cells, by default the reach) is the distance beyond which weights are 0;
-    `longest` (cells, a raster's longer side) bounds n, for weights further away meet nothing in it.
+    `shape` (of a raster) bounds n and m, for weights further away meet nothing in it.
     Raises ValueError for another name or a reach that is not above 0.
     """
     if name not in KERNELS:
@@ -41,9 +41,9 @@ def kernel(name: str, reach: float, cut: float | None = None, longest: int | Non
     if not (np.isfinite(reach) and reach > 0):
         raise ValueError(_("The reach of a kernel is {reach} cells; give a distance above 0.", reach=reach))
     cut = reach if cut is None else cut
-    half = int(min(cut + 1e-9, np.inf if longest is None else max(longest - 1, 0)))
-    side = np.arange(-half, half + 1)
-    distance = np.hypot(*np.meshgrid(side, side, indexing="ij"))
+    halves = [int(min(cut + 1e-9, np.inf if shape is None else shape[axis] - 1)) for axis in (0, 1)]
+    rows, columns = (np.arange(-half, half + 1) for half in halves)
+    distance = np.hypot(rows[:, None], columns)
     weights = np.zeros(distance.shape)
     near = distance <= cut * (1 + 1e-12)
     weights[near] = np.maximum(KERNELS[name](distance[near], reach), 0)
@@ -70,9 +70,10 @@ class Surroundings:
     ) -> None:
         self.shape, self.dtype = shape, np.dtype(dtype)
         self.weights = kernels
-        reach = max(len(weights) // 2 for weights in kernels)
         # weights further than the raster is long meet nothing in it
-        self.margin = tuple(min(reach, length - 1) for length in shape)
+        self.margin = tuple(
+            min(max(weights.shape[axis] // 2 for weights in kernels), shape[axis] - 1) for axis in (0, 1)
+        )
         if tile is not None and tile < 1:
             raise ValueError(_("tile: {tile} cells; give 1 or more.", tile=tile))
         self.tile = tile or max(BLOCK, 4 * max(self.margin)) - 2 * max(self.margin)
@@ -107,18 +108,17 @@ class Surroundings:
     def inside(self, which: int, tile: Tile) -> Floats:
         """The part of the kernel's weight that falls inside the raster, for the inner cells of a tile."""
         weights = self.weights[which]
-        reach = len(weights) // 2
-        summed = np.zeros((2 * reach + 2, 2 * reach + 2))
+        summed = np.zeros((weights.shape[0] + 1, weights.shape[1] + 1))
         summed[1:, 1:] = weights.cumsum(0).cumsum(1)
         (top, bottom), (left, right) = (
             (np.maximum(reach - place, 0), np.minimum(length - 1 - place, reach) + reach + 1)
-            for length, part in zip(self.shape, tile.inner, strict=True)
-            for place in (np.arange(part.start, part.stop),)
+            for length, part, size in zip(self.shape, tile.inner, weights.shape, strict=True)
+            for place, reach in ((np.arange(part.start, part.stop), size // 2),)
         )
         bands = summed[bottom] - summed[top]
         found = np.empty((len(top), len(left)), self.dtype)
         # away from the left and right edges all columns are alike
-        middle = np.flatnonzero((left == 0) & (right == 2 * reach + 1))
+        middle = np.flatnonzero((left == 0) & (right == weights.shape[1]))
         first, last = (middle[0], middle[-1] + 1) if middle.size else (0, 0)
         found[:, first:last] = bands[:, -1:]
         for edge in (slice(0, first), slice(last, None)):
@@ -139,9 +139,9 @@ class Surroundings:
 
     def _transform(self, weights: Floats) -> Any:
         """Transform of a kernel with its middle at the origin, wrapped around."""
-        reach = len(weights) // 2
-        rows, columns = (min(reach, margin) for margin in self.margin)
-        near = weights[reach - rows : reach + rows + 1, reach - columns : reach + columns + 1]
+        high, wide = (size // 2 for size in weights.shape)
+        rows, columns = min(high, self.margin[0]), min(wide, self.margin[1])
+        near = weights[high - rows : high + rows + 1, wide - columns : wide + columns + 1]
         block = np.zeros(self.size, self.dtype)
         block[: 2 * rows + 1, : 2 * columns + 1] = near
         return fft.rfft2(np.roll(block, (-rows, -columns), (0, 1)), workers=WORKERS)

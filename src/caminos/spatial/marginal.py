@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from caminos.i18n import _
-from caminos.spatial.cooling import DECAY_ENDS, WEIGHTS, cells, ground_of, park_kernels
+from caminos.spatial.cooling import DECAY_ENDS, WEIGHTS, cells, ground_of, park_kernels, precision
 from caminos.spatial.kernels import Floats, Surroundings
 from caminos.spatial.kernels import kernel as weights_of
 from caminos.spatial.land_cover import land_cover
+from caminos.spatial.missing import with_nan
 from caminos.spatial.nature import FEW, areas_of, kernel_of, nature_access, people_of, radii_of, shares_of
 from caminos.spatial.water import runoff
 
@@ -56,10 +57,10 @@ def marginal_effect(
     Effects are those of the first hectare: with many, they grow as parks come about or shrink as people have enough. Where a zone has less than a hectare (`hectares`), the effect is a rate.
     Raises ValueError for shapes that differ, zones that are not whole numbers and lengths not above 0.
     """
-    worth, numbers = np.asarray(gradient, float), np.asarray(zone)
+    worth, numbers = np.asarray(with_nan(gradient), float), with_nan(zone)
     if not (np.isfinite(cell_size) and cell_size > 0):
         raise ValueError(_("cell_size is {given}; give metres above 0.", given=cell_size))
-    allowed = np.ones(worth.shape, bool) if convertible is None else np.asarray(convertible).astype(bool)
+    allowed = np.ones(worth.shape, bool) if convertible is None else _true(convertible)
     for name, shape in (("zone", numbers.shape), ("convertible", allowed.shape)):
         if shape != worth.shape:
             message = _("{name}: its shape is {given}, that of gradient {shape}.", name=name, given=shape,
@@ -82,6 +83,15 @@ def marginal_effect(
     total = np.bincount(place, weights=worth[can], minlength=count)
     area = turned * cell_size**2 / HECTARE
     return MarginalEffect(np.divide(total, area, out=np.full(count, np.nan), where=turned > 0), area)
+
+
+def _true(convertible: ArrayLike) -> NDArray[np.bool_]:
+    """Where cells can be turned: true or false, 1 or 0; missing is false."""
+    given = with_nan(convertible)
+    missing = np.isnan(given) if given.dtype.kind == "f" else np.zeros(given.shape, bool)
+    if given.dtype.kind != "b" and not (missing | (given == 0) | (given == 1)).all():
+        raise ValueError(_("convertible: true or false (1 or 0) is needed in every cell."))
+    return np.asarray((given == 1) & ~missing)
 
 
 def cooling_gradient(
@@ -144,9 +154,10 @@ def cooling_gradient(
     green[~known] = 0
     turned = ground.capacity[new[0]] + ground.factor[new[0]] * np.asarray(ground.evaporation, np.float32)
 
-    kernels, threshold = park_kernels(cooled, cell_size, max(shape))
-    parks = Surroundings(shape, kernels, tile=tile)
-    air = Surroundings(shape, [weights_of("exponential", mixed, DECAY_ENDS * mixed, max(shape))], tile=tile)
+    kernels, threshold = park_kernels(cooled, cell_size, shape)
+    fine = precision(ground.complete)
+    parks = Surroundings(shape, kernels, tile=tile, dtype=fine)
+    air = Surroundings(shape, [weights_of("exponential", mixed, DECAY_ENDS * mixed, shape)], tile=tile, dtype=fine)
     reach = _whole(parks, 0, known)
     park = parks.whole(green * cc)
     _divide(park, reach)
@@ -258,7 +269,7 @@ def nature_access_gradient(
         """Change of the objective by a m2 of green in each cell; parts: radius, people and their supply."""
         worth, reached = np.zeros(people.shape), np.zeros(people.shape)
         for radius, who, supply in parts:
-            reach = kernel_of(kernel, radius, cell_size, max(people.shape))
+            reach = kernel_of(kernel, radius, cell_size, people.shape)
             around = Surroundings(people.shape, [reach], tile=tile, dtype=np.float64)
             worth += around.whole(slope(who, supply))
             reached += around.whole(who)

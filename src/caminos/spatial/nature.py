@@ -19,6 +19,7 @@ from caminos.spatial.land_cover import land_cover
 from caminos.spatial.missing import with_nan
 
 FEW = 1.0  # people within reach of green at or below which all of it counts as one person's
+EVEN = 1e-9  # of the demand: a balance nearer to 0 is even
 NOTHING = 1e-12  # of the largest sum: below it a sum is the rounding of zero
 
 
@@ -62,8 +63,9 @@ def nature_access(
     of green, or the share of green (0 to 1) by class. demand: m2 a person. kernel: dichotomy, exponential,
     gaussian or density, with the radius as its reach (`caminos.spatial.kernels.kernel`); the exponential goes on
     to twice the radius and a cell, as in InVEST. search_radius: m; or one for each class of green (by code), or
-    one for each group of people (by name, with `groups`).
-    groups: people by group, each as a share of the population (one number or a raster, the same shape).
+    one for each group of people (by name, with `groups`); or a list in the order of the green codes, or groups.
+    groups: people by group, each as a share of the population (one number or a raster, the same shape);
+    an array (group,) or (group, rows, columns) names them 0, 1 ….
 
         R_j = green area of j / sum(population within reach × weight)       for each cell j of green
         supply_i = sum(R_j × weight)      balance = (supply - demand) × population
@@ -84,7 +86,7 @@ def nature_access(
     by_group = bool(shares) and set(radii) == set(shares)
     surroundings = {
         radius: Surroundings(
-            people.shape, [kernel_of(kernel, radius, cell_size, max(people.shape))], tile=tile, dtype=np.float64
+            people.shape, [kernel_of(kernel, radius, cell_size, people.shape)], tile=tile, dtype=np.float64
         )
         for radius in sorted(set(radii.values()))
     }
@@ -123,17 +125,18 @@ def nature_access(
     for result in (supply, accessible, *supply_by_group.values()):
         result[~known] = np.nan
     balance = supply - demand
-    under, over = balance < 0, balance > 0
+    even = EVEN * max(demand, 1.0)  # the rounding of sums must not decide who has enough
+    under, over = balance < -even, balance > even
     of_group = {name: supply_by_group.get(name, supply) - demand for name in shares}
     return NatureAccess(
         accessible, supply, balance,
         balance=float(np.nansum(balance * people)),
-        undersupplied=sum(float((people * shares[name])[of_group[name] < 0].sum()) for name in shares)
+        undersupplied=sum(float((people * shares[name])[of_group[name] < -even].sum()) for name in shares)
         if by_group else float(people[under].sum()),
-        oversupplied=sum(float((people * shares[name])[of_group[name] > 0].sum()) for name in shares)
+        oversupplied=sum(float((people * shares[name])[of_group[name] > even].sum()) for name in shares)
         if by_group else float(people[over].sum()),
-        undersupplied_by_group={name: float((people * shares[name])[of_group[name] < 0].sum()) for name in shares},
-        oversupplied_by_group={name: float((people * shares[name])[of_group[name] > 0].sum()) for name in shares},
+        undersupplied_by_group={name: float((people * shares[name])[of_group[name] < -even].sum()) for name in shares},
+        oversupplied_by_group={name: float((people * shares[name])[of_group[name] > even].sum()) for name in shares},
         supply_per_person_by_group=supply_by_group,
     )  # fmt: skip
 
@@ -150,9 +153,9 @@ def near_green(
     from scipy import ndimage
 
     cover = land_cover(lulc, nodata)
-    areas = areas_of(green_codes, cell_size)
+    areas = [code for code, area in areas_of(green_codes, cell_size).items() if area > 0]
     known = cover.known()
-    patch, count = ndimage.label(np.isin(cover.codes, list(areas)) & known, structure=np.ones((3, 3)))
+    patch, count = ndimage.label(np.isin(cover.codes, areas) & known, structure=np.ones((3, 3)))
     large = np.bincount(patch.ravel(), minlength=count + 1) * cell_size**2 >= least_area
     large[0] = False
     if not large.any():
@@ -161,10 +164,10 @@ def near_green(
     return np.where(known, (away <= distance * (1 + 1e-9)).astype(float), np.nan)
 
 
-def kernel_of(name: str, radius: float, cell_size: float, longest: int) -> Floats:
+def kernel_of(name: str, radius: float, cell_size: float, shape: tuple[int, ...]) -> Floats:
     """The kernel of a radius in m; the exponential is cut at twice the radius and one cell."""
     reach = radius / cell_size
-    return weights_of(name, reach, np.ceil(reach) * 2 + 1 if name == "exponential" else None, longest)
+    return weights_of(name, reach, np.ceil(reach) * 2 + 1 if name == "exponential" else None, (shape[0], shape[1]))
 
 
 def people_of(
@@ -179,6 +182,8 @@ def people_of(
     known = covered & ~np.isnan(people)
     if nodata is not None:
         known &= people != nodata
+    if not known.any():
+        raise ValueError(_("population: no cell has both people and land use. Check nodata and the extents."))
     people[~known] = 0
     if np.isinf(people).any():
         raise ValueError(_("population: a cell is infinite; give NaN, or population_nodata, where it is missing."))
@@ -200,6 +205,8 @@ def areas_of(codes: Sequence[int] | Mapping[int, float], cell_size: float) -> di
             raise ValueError(
                 _("green_codes: the share of class {code} is {share}; give 0 to 1.", code=code, share=share)
             )
+        if int(code) != code:
+            raise ValueError(_("green_codes: {code} is not a whole number.", code=code))
     return {int(code): float(share) * cell_size**2 for code, share in shares.items()}
 
 
@@ -207,6 +214,8 @@ def shares_of(groups: Mapping[str, ArrayLike] | None, known: np.ndarray) -> dict
     """Share of the people of each cell that belongs to each group; together they are all."""
     if groups is None:
         return {}
+    if not isinstance(groups, Mapping):
+        groups = {str(number): share for number, share in enumerate(np.asarray(with_nan(groups), float))}
     for name, share in groups.items():
         if np.shape(share) not in ((), known.shape):
             message = _("groups: the shape of {name} is {given}, that of lulc {shape}.", name=name,
@@ -225,7 +234,17 @@ def radii_of(
 ) -> dict[int | str, float]:  # fmt: skip
     """The radius of each class of green, or of each group."""
     given: dict[int | str, float]
-    if not isinstance(search_radius, Mapping):
+    if isinstance(search_radius, np.ndarray) and search_radius.dtype == object and search_radius.ndim == 0:
+        search_radius = search_radius.item()
+    if not isinstance(search_radius, Mapping) and np.ndim(search_radius) == 1:
+        lengths = np.asarray(search_radius, float).tolist()
+        keys: list[int | str] = list(shares) if len(shares) == len(lengths) else list(area)
+        if len(keys) != len(lengths):
+            message = _("search_radius: {count} are given; give one, or one for each class of green or group.",
+                        count=len(lengths))  # fmt: skip
+            raise ValueError(message)
+        given = dict(zip(keys, lengths, strict=True))
+    elif not isinstance(search_radius, Mapping):
         given = dict.fromkeys(area, float(search_radius))
     else:
         given = {key: float(radius) for key, radius in search_radius.items()}

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, issparse
 
 from caminos.i18n import _
+from caminos.spatial.missing import with_nan
 
 Floats = NDArray[np.float64]
 Decay = str | Callable[[Floats], ArrayLike]
@@ -30,7 +31,7 @@ def dense(travel_time: ArrayLike | csr_array) -> Floats:
         times = np.full(stored.shape, np.inf)
         times[stored.row, stored.col] = stored.data
     else:
-        times = np.array(travel_time, float)
+        times = np.array(with_nan(travel_time), float)
     if times.ndim != 2:
         raise ValueError(
             _("travel_time must be a table (origins, destinations), not of shape {shape}.", shape=times.shape)
@@ -75,7 +76,7 @@ def _weights(travel_time: ArrayLike | csr_array, weigh: Callable[[Floats], Array
 
 def opportunity_table(opportunities: ArrayLike, destinations: int, name: str = "opportunities") -> tuple[Floats, bool]:
     """Opportunities as (destinations, categories), and whether there is one category without an axis of its own."""
-    given = np.asarray(opportunities, float)
+    given = np.asarray(with_nan(opportunities), float)
     if given.ndim not in (1, 2) or given.shape[0] != destinations:
         raise ValueError(
             _(
