@@ -675,3 +675,11 @@ def test_guadalajara_is_counted_from_its_table():
         assert float(facts[f"{name}_reach_share", "walk_15", ""]["value"]) == pytest.approx(share, abs=2e-4)
     zones = {key[2] for key in facts if key[2]}
     assert zones <= {h3.cell_to_parent(row["hex_id_9"], 7) for row in rows}
+
+
+def test_weights_below_zero_are_refused() -> None:
+    from caminos.spatial.layers import not_negative
+
+    assert not_negative(np.array([0.0, np.nan, 2.0]), "people", "fact x")[2] == 2
+    with pytest.raises(LayerError, match="people is below 0 in 1 cells"):
+        not_negative(np.array([3.0, -9999.0]), "people", "fact x")

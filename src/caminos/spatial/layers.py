@@ -304,7 +304,7 @@ def figures(study: Study, rule: FactRule) -> Figures:
     zones = study.zones
     zone = zone_of_cells(cells, zones.polygons)
     city = np.where(zone < 0, -1, 0)  # cells beyond all zones are not of the city
-    load = None if weight is None else weight.value
+    load = None if weight is None else not_negative(weight.value, weight_name, section)
     statistic = rule.options.get("statistic", "mean")
 
     def both(values: np.ndarray) -> tuple[Sums, Sums]:
@@ -320,6 +320,16 @@ def figures(study: Study, rule: FactRule) -> Figures:
     low = None if column.low is None else both(column.low)
     high = None if column.high is None else both(column.high)
     return Figures(by_zone, whole, low, high, layers, method, weight is not None and weight.unit == PEOPLE)
+
+
+def not_negative(values: np.ndarray, name: str, section: str) -> np.ndarray:
+    """Weights as they are; fewer than no people would make shares and means that look right and are wrong."""
+    below = int((values < 0).sum())
+    if below:
+        message = _("{name} is below 0 in {count} cells: correct them.", name=name, count=below)
+        fix = _("If it stands for missing, say so with missing or nodata.")
+        raise LayerError([Problem(ERROR, RECIPE, None, section, message, fix)])
+    return values
 
 
 def _transform(values: np.ndarray, rule: FactRule, cells: CellLayer | None = None) -> np.ndarray:
@@ -380,7 +390,8 @@ def _raster_figures(study: Study, rule: FactRule) -> Figures:
     load = np.ones(values.shape)
     if "weight" in rule.options:
         weight: Surface = study.layer(rule.options["weight"])
-        load, layers = np.nan_to_num(weight.values), layers | weight.layers
+        load = np.nan_to_num(not_negative(weight.values, rule.options["weight"], f"fact {rule.name}"))
+        layers = layers | weight.layers
 
     def total(of: np.ndarray) -> np.ndarray:
         """Sum in each zone, 0 where nothing is known."""
