@@ -70,3 +70,18 @@ def connections() -> tuple[Connection, ...]:
 def pairs_without_evidence() -> dict[tuple[str, str], str]:
     """Ordered pairs of pathways that no sourced edge joins, with the reason."""
     return {(row["from"], row["to"]): row["reason"] for row in _rows("pairs_without_evidence.csv")}
+
+
+@cache
+def roles(role: str) -> tuple[str, ...]:
+    """The nodes that play a part in planning and pages, in order; KeyError for a part that roles.csv does not know."""
+    found = tuple(row["node"] for row in _rows("roles.csv") if row["role"] == role)
+    if not found:
+        raise KeyError(role)
+    return found
+
+
+def role(name: str) -> str:
+    """The one node of a part."""
+    (node,) = roles(name)
+    return node
