@@ -31,7 +31,7 @@ def model():  # type: ignore[no-untyped-def]
     from caminos.city.package import read_city
     from caminos.planning.city_model import CityModel
 
-    return CityModel(read_city(city_folder("porto-alegre")), check=False)
+    return CityModel(read_city(city_folder("porto-alegre")))
 
 
 def headline_names() -> list[str]:

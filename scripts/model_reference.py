@@ -8,8 +8,8 @@ from pathlib import Path
 from caminos.actions import library
 from caminos.model.indicator import PATHWAYS, Indicator
 from caminos.pathways.tables import connections, headlines, pairs_without_evidence
-from caminos.planning.city_model import assemble, defaults
 from caminos.planning.explanation import declared, equation
+from caminos.planning.graph import assemble, defaults
 
 TITLES = {"low_emission": "Low emission", "nature": "Nature-based", "circular": "Circular", "resilient": "Resilient",
           "equitable": "Equitable and people-centred", "": "Drivers"}  # fmt: skip

@@ -22,7 +22,6 @@ from caminos.actions.library import (
     library,
     read_actions,
     size_nodes,
-    without,
 )
 from caminos.city.package import CityError, read_city
 from caminos.model.axes import QUINTILES, labels
@@ -82,7 +81,7 @@ def test_adoption_is_an_s_curve_after_the_lead_time(porto_alegre):
     """Nothing before the lead time is over, half at half of the ramp, the whole scale after it: 3x² - 2x³."""
     chosen = porto_alegre.actions["electric_buses"]
     lead, start = porto_alegre.lead_time(chosen), 2026
-    curve = porto_alegre.adoption([Case("", (Measure(chosen.id, start, 0.8),))])[chosen.adoption].ravel()
+    curve = porto_alegre.adoption(Measure(chosen.id, start, 0.8))
     for year, adopted in zip(porto_alegre.years, curve, strict=True):
         x = min(max((year - start - lead) / chosen.ramp_years, 0), 1)
         assert adopted == pytest.approx(0.8 * (3 * x**2 - 2 * x**3))
@@ -94,13 +93,13 @@ def test_adoption_is_an_s_curve_after_the_lead_time(porto_alegre):
 
 
 def test_a_later_start_is_the_same_curve_later(porto_alegre):
-    name = porto_alegre.actions["street_trees"].adoption
-    curves = porto_alegre.adoption([Case("", (Measure("street_trees", start),)) for start in (2026, 2030)])[name]
-    assert np.array_equal(curves[0, 0, :-4, 0, 0, 0], curves[1, 0, 4:, 0, 0, 0])
+    early, late = (porto_alegre.adoption(Measure("street_trees", start)) for start in (2026, 2030))
+    assert np.array_equal(early[:-4], late[4:])
 
 
 def test_an_action_that_is_not_in_a_case_is_not_adopted(porto_alegre):
-    found = porto_alegre.adoption([BASELINE, Case("", (Measure("street_trees", 2026),))])
+    cases = [BASELINE, Case("", (Measure("street_trees", 2026),))]
+    found = porto_alegre.run([action.adoption for action in porto_alegre.actions.values()], cases)
     assert found["adoption_of_street_trees"][0].max() == 0
     assert found["adoption_of_street_trees"][1].max() == 1
     assert all(array.max() == 0 for name, array in found.items() if name != "adoption_of_street_trees")
@@ -149,10 +148,9 @@ def test_growth_goes_by_case_and_draw():
 
 def test_young_street_trees_shade_less_than_grown_ones(porto_alegre):
     """In the year when the last tree is planted, the canopy is still far from full."""
-    trees = porto_alegre.actions["street_trees"]
     case = Case("", (Measure("street_trees", 2022),))
     canopy = porto_alegre.run(["canopy_added"], [case])["canopy_added"].ravel()
-    adopted = porto_alegre.adoption([case])[trees.adoption].ravel()
+    adopted = porto_alegre.adoption(case.measures[0])
     done = int(np.argmax(adopted >= 1))
     assert 0 < done < len(canopy) - 1
     assert 0 < canopy[done] < 0.9 * canopy[-1]
@@ -274,11 +272,18 @@ def test_an_observed_share_beyond_the_end_of_a_lever_is_not_pulled_back():
     assert result.item() == pytest.approx(0.95)
 
 
-def test_an_action_that_is_not_available_keeps_its_place_and_loses_its_effects():
-    trees = next(item for item in library() if item.id == "street_trees")
-    kept = without([trees], {"street_trees": ("base_urban_area",)})
-    assert [(item.id, item.effects) for item in kept] == [("street_trees", ())]
-    assert without([trees], {})[0].effects == trees.effects
+def test_an_action_that_cannot_be_estimated_moves_nothing_and_says_why(porto_alegre):
+    """Without lamps nobody knows how many to replace: the case is the baseline, in the same model."""
+    facts = tuple(fact for fact in porto_alegre.city.facts if fact.name != "street_lamps")
+    model = CityModel(replace(porto_alegre.city, facts=facts))
+    lamps = Case("lamps", (Measure("led_street_lights", 2026),))
+    assert model.unavailable["led_street_lights"] == ("base_street_lamps",)
+    found = model.run(["emissions_per_person", "size_of_led_street_lights"], [BASELINE, lamps])
+    assert found["size_of_led_street_lights"].missing == ("base_street_lamps",)
+    emissions = found["emissions_per_person"]
+    assert np.array_equal(emissions[0], emissions[-1])
+    moved = porto_alegre.run(["emissions_per_person"], [BASELINE, lamps])["emissions_per_person"]
+    assert not np.array_equal(moved[0], moved[-1])
 
 
 def test_sizes_are_expressions_over_facts_and_priors(porto_alegre):
@@ -313,7 +318,7 @@ def test_a_city_adds_actions_without_code(tmp_path):
 
 def test_effects_on_groups_and_kinds_of_a_city_s_own_action(tmp_path):
     """What the faulty tables below are spoiled from is right itself."""
-    model = CityModel(read_city(own(tmp_path, effects=GROUPED + KINDS)), check=False)
+    model = CityModel(read_city(own(tmp_path, effects=GROUPED + KINDS)))
     assert "river_trees" in {item.id for item in model.available}
 
 

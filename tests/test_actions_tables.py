@@ -20,7 +20,8 @@ from caminos.model.indicator import PATHWAYS
 from caminos.model.units import factor, registry, unit
 from caminos.parameters import tables
 from caminos.parameters.money import in_dollars
-from caminos.planning.city_model import Case, CityModel, Measure, assemble
+from caminos.planning.city_model import Case, CityModel, Measure
+from caminos.planning.graph import assemble
 
 ACTIONS = library.library()
 LEVERS = {lever.name: lever for lever in library.levers()}
@@ -52,7 +53,7 @@ def graph():
 
 @pytest.fixture(scope="module")
 def porto_alegre() -> CityModel:
-    return CityModel(read_city(Path(__file__).parents[1] / "cities" / "porto-alegre"), check=False)
+    return CityModel(read_city(Path(__file__).parents[1] / "cities" / "porto-alegre"))
 
 
 def names(text: str) -> set[str]:

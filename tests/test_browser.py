@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(BROWSER is None, reason="no chromium on this mac
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    model = CityModel(read_city(PACKAGE), check=False)
+    model = CityModel(read_city(PACKAGE))
     return write_report(model, plan(model, 50e6, 2026, sensitivity=False), tmp_path_factory.mktemp("report"), draws=16)
 
 

@@ -44,7 +44,7 @@ def small(porto_alegre) -> CityModel:
 
 
 def only(model: CityModel, kept: set[str]) -> CityModel:
-    made = CityModel(model.city, check=False)
+    made = CityModel(model.city)
     made.unavailable |= {name: ("left out",) for name in made.actions if name not in kept}
     return made
 

@@ -143,7 +143,7 @@ NEVER_DEFAULT = {
 )
 def test_a_new_city_has_a_first_diagnosis(tmp_path: Path, text: str, least: float, most: float) -> None:
     """Emissions per person below those of the whole country, and no headline that only the city itself can know."""
-    model = CityModel(read_city(new_city(text, tmp_path / "city")), check=False)
+    model = CityModel(read_city(new_city(text, tmp_path / "city")))
     found = {standing.headline.indicator: standing for standing in diagnose(model, draws=0)}
     assert {name for name, standing in found.items() if not standing.estimated} == NEVER_DEFAULT
     emissions = found["emissions_per_person"]

@@ -361,7 +361,7 @@ def test_the_floor_for_the_poorest_turns_the_choice():
 @pytest.fixture(scope="module")
 def small(porto_alegre) -> CityModel:
     """Porto Alegre with five actions to choose from."""
-    model = CityModel(porto_alegre.city, check=False)
+    model = CityModel(porto_alegre.city)
     kept = {"street_trees", "heat_action_plan", "flood_protection", "flood_retreat", "early_warning"}
     model.unavailable |= {name: ("left out",) for name in model.actions if name not in kept}
     return model
@@ -538,7 +538,7 @@ def test_a_floor_that_no_action_reaches_is_not_blamed_on_the_budget(small):
 
 
 def test_a_city_in_which_no_action_can_be_estimated_has_no_plan_and_no_ranking(porto_alegre):
-    model = CityModel(porto_alegre.city, check=False)
+    model = CityModel(porto_alegre.city)
     model.unavailable |= dict.fromkeys(model.actions, ("left out",))
     with pytest.raises((PlanError, QuestionError)):
         plan(model, 8e6, START, sensitivity=False)
@@ -557,7 +557,7 @@ def test_a_city_in_which_no_action_can_be_estimated_has_no_plan_and_no_ranking(p
 def lacking(porto_alegre) -> CityModel:
     """Porto Alegre, if nobody had counted its street lamps."""
     facts = tuple(fact for fact in porto_alegre.city.facts if fact.name != "street_lamps")
-    return CityModel(replace(porto_alegre.city, facts=facts), check=False)
+    return CityModel(replace(porto_alegre.city, facts=facts))
 
 
 @pytest.fixture(scope="module")

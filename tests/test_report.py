@@ -38,7 +38,7 @@ def _english() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def model() -> CityModel:
-    return CityModel(read_city(PACKAGE), check=False)
+    return CityModel(read_city(PACKAGE))
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +155,7 @@ def test_all_parts_are_there(page: str, model: CityModel, planned: Plan) -> None
 
 
 def test_the_same_input_gives_the_same_bytes(page: str, planned: Plan, ranking: Entry) -> None:
-    again = CityModel(read_city(PACKAGE), check=False)
+    again = CityModel(read_city(PACKAGE))
     assert render(again, planned, DRAWS, ranking, "2026-02-03") == page
 
 
@@ -174,7 +174,7 @@ def test_the_report_speaks_three_languages(model: CityModel, planned: Plan, rank
 
 def test_a_city_without_plan_zones_and_inventory_has_a_report(model: CityModel, ranking: Entry) -> None:
     city = replace(model.city, zones=(), inventory=(), facts=tuple(fact for fact in model.city.facts if not fact.zone))
-    bare = CityModel(city, check=False)
+    bare = CityModel(city)
     text = render(bare, None, 0)
     assert 'id="maps"' not in text
     assert 'id="plan"' not in text

@@ -153,7 +153,7 @@ def test_the_city_s_own_target_prevails(porto_alegre):
 )
 def test_a_target_in_another_unit_is_the_same_target(porto_alegre, name, value, unit, expected):
     goal = {name: {"value": value, "unit": unit, "year": 2050, "source": "own"}}
-    model = CityModel(replace(porto_alegre.city, targets=goal), check=False)
+    model = CityModel(replace(porto_alegre.city, targets=goal))
     assert targets(model, HEADLINES[name], 9.9) == pytest.approx(expected)
 
 
@@ -169,14 +169,14 @@ def test_gaps_lie_on_the_wrong_side_only():
 def test_the_carbon_budget_does_not_vanish_with_a_later_base_year(porto_alegre):
     """A city whose figures begin in 2026 has a share of what may be emitted from 2025 on, too."""
     share = float(porto_alegre.run(["carbon_budget"])["carbon_budget"].item())
-    later = CityModel(replace(porto_alegre.city, base_year=2026), check=False).run(["carbon_budget"])["carbon_budget"]
+    later = CityModel(replace(porto_alegre.city, base_year=2026)).run(["carbon_budget"])["carbon_budget"]
     assert isinstance(later, NotEstimated) or later.item() == pytest.approx(share, rel=0.05)
 
 
 @pytest.mark.parametrize("base_year", [2001, 2015, 2025])
 def test_the_model_runs_from_the_base_year_of_the_city(porto_alegre, base_year):
     """2001 is 50 years before 2050: as many years as the history of landfills has."""
-    model = CityModel(replace(porto_alegre.city, base_year=base_year), check=False)
+    model = CityModel(replace(porto_alegre.city, base_year=base_year))
     assert (model.years[0], model.years[-1]) == (base_year, 2050)
     found = model.run(["population", "waste_landfilled", "landfill_methane"])
     assert found["population"][0, 0, 0].item() == 1_332_845
@@ -233,7 +233,7 @@ def test_all_sources_of_the_headlines_are_listed(porto_alegre):
 @pytest.fixture(scope="module")
 def planned(porto_alegre) -> tuple[CityModel, Plan]:
     """A plan from five actions, which is quickly made."""
-    model = CityModel(porto_alegre.city, check=False)
+    model = CityModel(porto_alegre.city)
     kept = {"street_trees", "heat_action_plan", "flood_protection", "flood_retreat", "early_warning"}
     model.unavailable |= {name: ("left out",) for name in model.actions if name not in kept}
     return model, plan(model, 8e6, 2026, sensitivity=False)
@@ -251,7 +251,7 @@ def test_a_plan_is_read_back_as_it_was_written(planned, tmp_path):
 
 def test_a_name_with_quotes_and_brackets_does_not_spoil_the_plan_s_file(planned):
     model, found = planned
-    odd = CityModel(replace(model.city, name='Villa "La Paz" [x] # 1', id="villa"), check=False)
+    odd = CityModel(replace(model.city, name='Villa "La Paz" [x] # 1', id="villa"))
     assert tomllib.loads(plan_text(odd, found))["city"] == "villa"
 
 
@@ -317,7 +317,7 @@ from caminos.planning.portfolio import plan
 from caminos.reports.report import write_report
 
 city, out, *kept = sys.argv[1:]
-model, out = CityModel(read_city(city), check=False), Path(out)
+model, out = CityModel(read_city(city)), Path(out)
 model.unavailable |= {name: ("left out",) for name in model.actions if name not in kept}
 found = plan(model, 8e6, 2026)
 write_plan(model, found, out / "plan.toml")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -122,13 +122,18 @@ def library() -> tuple[Action, ...]:
     )
 
 
+def has_own_actions(folder: Path) -> bool:
+    """Whether a city adds actions of its own."""
+    return (folder / "actions" / "actions.csv").is_file()
+
+
 def city_actions(folder: Path) -> tuple[Action, ...]:
     """The actions a city adds in its folder actions/; one with the id of a library action replaces it.
 
     Raises ActionError with every fault of the two tables.
     """
     own: tuple[Action, ...] = ()
-    if (folder / "actions" / "actions.csv").is_file():
+    if has_own_actions(folder):
         own = read_actions(*(_text(folder / "actions" / f"{name}.csv") for name in ("actions", "effects")))
     replaced = {action.id for action in own}
     merged = tuple(action for action in library() if action.id not in replaced) + own
@@ -265,13 +270,16 @@ def size_nodes(actions: Iterable[Action]) -> list[Indicator]:
     """One node an action: its size at full scale."""
     return [
         computed(
-            action.size, action.size_unit, action.potential, "size", f"{action.name}: size at full scale", ("year",)
+            action.size, action.size_unit, action.potential, "size", f"{action.name}: size at full scale", ("year",),
+            of=action.id,
         )
         for action in actions
-    ]
+    ]  # fmt: skip
 
 
-def computed(name: str, unit: str, text: str, role: str, meaning: str, dims: tuple[str, ...]) -> Indicator:
+def computed(
+    name: str, unit: str, text: str, role: str, meaning: str, dims: tuple[str, ...], of: str = ""
+) -> Indicator:
     """A node whose equation stands in a table."""
 
     def function(**given: Array) -> Array:
@@ -280,26 +288,30 @@ def computed(name: str, unit: str, text: str, role: str, meaning: str, dims: tup
 
     return Indicator(
         name=name, unit=unit, function=function, arguments=expression.names(text), dims=dims,
-        role=role, meaning=meaning, source="table", place=role, equation=text,
+        role=role, meaning=meaning, source="table", place=role, equation=text, of=of,
     )  # fmt: skip
 
 
 def adoption_nodes(actions: Iterable[Action]) -> list[Source]:
     """One source an action: its adoption, 0 to the chosen scale, by case and year."""
     return [
-        Source(action.adoption, "share", "calendar", ("year",), meaning=f"{action.name}: adoption")
+        Source(action.adoption, "share", "adoption", ("year",), meaning=f"{action.name}: adoption", of=action.id)
         for action in actions
     ]
 
 
-def lever_nodes(actions: Iterable[Action]) -> list[Indicator]:
-    """One node a lever: its baseline, moved by the effects of all actions."""
+def lever_nodes(actions: Iterable[Action], names: Collection[str] = ()) -> list[Indicator]:
+    """One node a lever (all, or those that are named): its baseline, moved by the effects of all actions."""
     chosen = {action.id: action for action in actions}
     by_lever: dict[str, list[Effect]] = {}
     for action in chosen.values():
         for effect in action.effects:
             by_lever.setdefault(effect.lever, []).append(effect)
-    return [_lever_node(lever, by_lever.get(lever.name, []), chosen) for lever in levers()]
+    return [
+        _lever_node(lever, by_lever.get(lever.name, []), chosen)
+        for lever in levers()
+        if not names or lever.name in names
+    ]
 
 
 def _lever_node(lever: Lever, effects: list[Effect], actions: Mapping[str, Action]) -> Indicator:
@@ -316,12 +328,15 @@ def _lever_node(lever: Lever, effects: list[Effect], actions: Mapping[str, Actio
         observed: Any = given[lever.baseline] if start else np.full((1,) * len(AXES), float(lever.baseline))
         value = observed
         for effect, mask, action in moves:
-            names = {name: given[action.size if name == "size" else name] for name in expression.names(effect.amount)}
             adoption = given[action.adoption]
+            taken = adoption > 0 * adoption
+            if not np.any(taken):
+                continue
+            names = {name: given[action.size if name == "size" else name] for name in expression.names(effect.amount)}
             if effect.lag:
                 adoption = grown(adoption, given[effect.lag], given["calendar_year"])
             moved = expression.evaluate(effect.amount, names) * adoption * mask
-            value = _move(effect.mode, value, moved, lever.maximum)
+            value = _move(effect.mode, value, _where_taken(moved, taken), lever.maximum)
         if not shares:
             return _floor(value, lever.minimum)
         # a city that is beyond the end already stays where it was observed
@@ -334,7 +349,14 @@ def _lever_node(lever: Lever, effects: list[Effect], actions: Mapping[str, Actio
         name=lever.name, unit=lever.unit, function=function, arguments=tuple(dict.fromkeys(needed)),
         dims=("year", *lever.dims), classification=lever.classification, source="lever", meaning=lever.meaning,
         pathway=lever.pathway, role="lever", place="levers.csv", equation=equation,
+        optional=tuple(dict.fromkeys(name for name in needed if name not in start)),
     )  # fmt: skip
+
+
+def _where_taken(moved: Any, taken: Any) -> Any:
+    """What an effect moves; nothing in rows that do not take the action, whatever is not estimated there."""
+    ever = np.any(taken, axis=tuple(range(1, len(AXES))), keepdims=True)
+    return moved if ever.all() else np.where(ever, moved, 0 * np.nan_to_num(moved))
 
 
 def _floor(value: Any, minimum: float) -> Any:
@@ -368,11 +390,6 @@ def grown(adoption: Array, lag: Array, calendar_year: Array) -> Array:
     steps = np.concatenate([first, adoption[:, :, 1:] - adoption[:, :, :-1]], axis=YEAR)
     age = calendar_year - np.swapaxes(calendar_year, YEAR, KIND)
     return total(np.swapaxes(steps, YEAR, KIND) * np.clip(age / lag, 0, 1), KIND)
-
-
-def without(actions: Iterable[Action], unavailable: Mapping[str, Any]) -> list[Action]:
-    """The actions, those that are not available stripped of their effects."""
-    return [replace(action, effects=()) if action.id in unavailable else action for action in actions]
 
 
 def _is_number(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from math import nan
@@ -61,6 +62,17 @@ class City:
         """The newest value of that name in the vocabulary's unit; nan if it is not estimated."""
         fact = self.fact(name, kind, zone, group)
         return nan if fact is None else fact.value
+
+
+def newest(facts: Iterable[Fact]) -> list[Fact]:
+    """For each name, zone, group and kind, the fact of the latest year that is not in the future."""
+    today = date.today().year
+    found: dict[tuple[str, str, str, str], Fact] = {}
+    for fact in facts:
+        key = (fact.name, fact.zone, fact.group, fact.kind)
+        if fact.year <= today and (key not in found or fact.year > found[key].year):
+            found[key] = fact
+    return list(found.values())
 
 
 def read_city(path: str | Path) -> City:

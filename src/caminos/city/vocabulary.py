@@ -29,6 +29,11 @@ class Term:
     meaning: str
     parameter: bool = False
 
+    def name_of(self, view: str) -> str:
+        """The name of the input: of the whole city, by "zone", or its "history"."""
+        prefix = {"": "", "zone": "zone_", "history": "past_"}[view]
+        return prefix + self.name if prefix else self.enters_as
+
     @property
     def kinds(self) -> tuple[str, ...]:
         """Labels allowed in the column kind; () if it must be empty or is free."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -18,12 +18,18 @@ from caminos.model.units import UnitError, registry, unit
 _SIZES = {"case": 2, "draw": 2, "year": 4, "zone": 3, "group": 5}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Graph:
-    """Nodes by name, in an order in which each stands after all that it depends on."""
+    """Nodes by name, in an order in which each stands after all that it depends on.
 
-    nodes: dict[str, Node]
+    `sources` are the inputs that stand for a computed node where its value is known (a fact that has a default).
+    """
+
+    nodes: Mapping[str, Node]
     order: tuple[str, ...]
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    _needed: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict, repr=False)
+    _dependents: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def consumers(self) -> dict[str, tuple[str, ...]]:
@@ -34,29 +40,41 @@ class Graph:
                 found[argument].append(node.name)
         return {name: tuple(users) for name, users in found.items()}
 
-    @lru_cache(maxsize=256)  # noqa: B019 - a graph lives as long as the program that asks it
     def needed(self, targets: tuple[str, ...]) -> tuple[str, ...]:
         """The targets and all they depend on, in order."""
-        wanted = set(targets)
-        for name in reversed(self.order):
-            if name in wanted:
-                wanted.update(arguments(self.nodes[name]))
-        return tuple(name for name in self.order if name in wanted)
+        found = self._needed.get(targets)
+        if found is None:
+            wanted = set(targets)
+            for name in reversed(self.order):
+                if name in wanted:
+                    wanted.update(arguments(self.nodes[name]))
+            found = self._needed[targets] = tuple(name for name in self.order if name in wanted)
+        return found
 
-    @lru_cache(maxsize=1024)  # noqa: B019
     def dependents(self, name: str) -> frozenset[str]:
         """All nodes that change when `name` changes."""
-        found: set[str] = set()
-        waiting = [name]
-        while waiting:
-            for user in self.consumers[waiting.pop()]:
-                if user not in found:
-                    found.add(user)
-                    waiting.append(user)
-        return frozenset(found)
+        found = self._dependents.get(name)
+        if found is None:
+            reached: set[str] = set()
+            waiting = [name]
+            while waiting:
+                for user in self.consumers[waiting.pop()]:
+                    if user not in reached:
+                        reached.add(user)
+                        waiting.append(user)
+            found = self._dependents[name] = frozenset(reached)
+        return found
 
-    def __hash__(self) -> int:
-        return id(self)
+    def seen(self, given: Iterable[str], instead: Iterable[Node] = ()) -> Graph:
+        """The same graph as it is seen where some computed nodes are given, and some nodes depend on less."""
+        known = {name: self.sources[name] for name in given if name in self.sources}
+        other = {node.name: node for node in instead}
+        return replace(self, nodes={**self.nodes, **known, **other}, _needed={}, _dependents={})
+
+    @cached_property
+    def by_meaning(self) -> dict[str, str]:
+        """The name of the input that says the same of the whole city as a word of the vocabulary."""
+        return {node.of: node.name for node in self.nodes.values() if node.of and not node.view}
 
 
 def arguments(node: Node) -> tuple[str, ...]:
@@ -64,8 +82,10 @@ def arguments(node: Node) -> tuple[str, ...]:
     return node.arguments if isinstance(node, Indicator) else ()
 
 
-def build(nodes: Iterable[Node], check: bool = True) -> Graph:
-    """Join nodes to a graph and, unless `check` is off, check the units of every function.
+def build(
+    nodes: Iterable[Node], check: bool | Iterable[str] = True, sources: Mapping[str, Source] | None = None
+) -> Graph:
+    """Join nodes to a graph and check the units of every function, of those that `check` names, or of none.
 
     Raises ModelError, naming function and file, for a name defined twice, an argument that
     nothing defines, a cycle, or units that do not fit.
@@ -87,20 +107,21 @@ def build(nodes: Iterable[Node], check: bool = True) -> Graph:
         ring = error.args[1]
         places = ", ".join(f"{name} ({_place(named[name])})" for name in ring[:-1])
         raise ModelError(f"these depend on each other in a circle: {places}") from None
-    graph = Graph(named, order)
-    if check:
-        check_units(graph)
+    graph = Graph(named, order, sources or {})
+    if check is not False:
+        check_units(graph, named if check is True else check)
     return graph
 
 
-def check_units(graph: Graph) -> None:
+def check_units(graph: Graph, names: Iterable[str]) -> None:
     """Send quantities with units through every function and compare with bare numbers.
 
     pint alone would accept kg + t; the bare numbers alone would accept kg + m. Both must give
     the same result in the declared unit. Raises ModelError at the first that does not.
     """
     random = np.random.default_rng(20260101)
-    for node in graph.nodes.values():
+    for name in names:
+        node = graph.nodes[name]
         try:
             unit(node.unit)
         except UnitError as error:
@@ -109,7 +130,7 @@ def check_units(graph: Graph) -> None:
             _check_function(node, graph.nodes, random)
 
 
-def _check_function(node: Indicator, nodes: dict[str, Node], random: np.random.Generator) -> None:
+def _check_function(node: Indicator, nodes: Mapping[str, Node], random: np.random.Generator) -> None:
     where = f"{node.name} ({_place(node)})"
     plain = _agree(node, nodes, where, lambda shape: random.uniform(0.2, 0.9, shape))
     if plain.ndim != len(AXES):
@@ -130,7 +151,7 @@ TRIALS = 6
 
 
 def _agree(
-    node: Indicator, nodes: dict[str, Node], where: str, numbers: Callable[[tuple[int, ...]], np.ndarray]
+    node: Indicator, nodes: Mapping[str, Node], where: str, numbers: Callable[[tuple[int, ...]], np.ndarray]
 ) -> np.ndarray:
     """The function's result on bare numbers; raises ModelError if quantities with units give another."""
     bare = {name: numbers(_shape(nodes[name])) for name in node.arguments}

@@ -19,15 +19,21 @@ class ModelError(ValueError):
 
 @dataclass(frozen=True)
 class Source:
-    """An input of the graph: a fact of the city, a parameter of the literature or the calendar."""
+    """An input of the graph: a fact of the city, a parameter of the literature, an adoption or the calendar.
+
+    `of` is what it is about: a word of the vocabulary for a fact, an action for an adoption. `view` says which part
+    of that: nothing for the whole city today, else "zone" or "history".
+    """
 
     name: str
     unit: str
-    role: str  # fact, parameter or calendar
+    role: str  # fact, parameter, adoption or calendar
     dims: tuple[str, ...] = ()
     classification: str = ""
     meaning: str = ""
     pathway: str = ""
+    of: str = ""
+    view: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,8 @@ class Indicator:
     role: str = "indicator"  # indicator, driver, lever, size or default
     place: str = ""  # file and line, for error messages
     equation: str = ""
+    of: str = ""  # the action of a size, the word of the vocabulary of a default
+    view: str = ""
 
     @property
     def label(self) -> str:

@@ -1,13 +1,20 @@
-"""Draws: one scrambled Sobol point set for all cases, so that differences between cases are not noise."""
+"""Draws: every input has points of its own by its name, the same in every city and every case.
+
+So differences between cases and between cities are not noise, and a city that lacks an input, or has one more,
+draws all others as before.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from zlib import crc32
 
 import numpy as np
 
 from caminos.model.axes import DRAW, GROUP, KIND
-from caminos.model.values import Input
+from caminos.model.values import Column, Input, column_of
 
 _TWO_SIDED_95 = 1.959963984540054
 
@@ -18,78 +25,138 @@ def quantile(u: np.ndarray, low: np.ndarray, mid: np.ndarray, high: np.ndarray, 
     The central value is the median of every kind but uniform, so that skewed published intervals are
     kept and a value at one end of its range stays in it: normal and lognormal are split there (low and
     high at 2.5 and 97.5 %), triangular is made of two half triangles that end at low and high.
-    A lognormal whose range touches zero falls back to triangular.
+    A row of a lognormal whose range touches zero falls back to triangular.
     """
     if distribution == "uniform":
         return np.asarray(low + (high - low) * u)
-    same_sign = bool(np.all(low * high > 0) and np.all(low * mid > 0))
-    if distribution == "normal" or (distribution == "lognormal" and same_sign):
-        from scipy.special import ndtri
+    if distribution == "normal":
+        z = _standard_normal(u)
+        return np.asarray(mid + np.where(z > 0, high - mid, mid - low) * z)
+    if distribution == "lognormal":
+        axes = tuple(range(1, np.ndim(mid)))
+        same_sign = np.all((low * high > 0) & (low * mid > 0), axis=axes, keepdims=True)
+        if not same_sign.all():
+            return np.where(same_sign, _lognormal(u, low, mid, high), _triangular(u, low, mid, high))
+        return _lognormal(u, low, mid, high)
+    return _triangular(u, low, mid, high)
 
-        z = ndtri(u) / _TWO_SIDED_95
-        if distribution == "normal":
-            return np.asarray(mid + np.where(z > 0, high - mid, mid - low) * z)
+
+def _standard_normal(u: np.ndarray) -> np.ndarray:
+    from scipy.special import ndtri
+
+    return np.asarray(ndtri(u) / _TWO_SIDED_95)
+
+
+def _lognormal(u: np.ndarray, low: np.ndarray, mid: np.ndarray, high: np.ndarray) -> np.ndarray:
+    z = _standard_normal(u)
+    with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(mid * np.exp(np.where(z > 0, np.log(high / mid), np.log(mid / low)) * z))
+
+
+def _triangular(u: np.ndarray, low: np.ndarray, mid: np.ndarray, high: np.ndarray) -> np.ndarray:
     left = mid - (mid - low) * (1 - np.sqrt(np.minimum(2 * u, 1)))
     right = mid + (high - mid) * (1 - np.sqrt(np.minimum(2 * (1 - u), 1)))
     return np.asarray(np.where(u < 0.5, left, right))
 
 
-def _dimensions(inputs: Mapping[str, Input]) -> dict[str, int]:
-    """How many independent dimensions each uncertain input has (zones of one fact share one)."""
-    found = {}
-    for name in sorted(inputs):
-        count = 0 if inputs[name].distribution == "fixed" else _independent(inputs[name])
-        if count:
-            found[name] = count
+@lru_cache(maxsize=4096)
+def points(name: str, groups: int, kinds: int, draws: int, seed: int) -> np.ndarray:
+    """Probabilities [1, draw, 1, 1, group, kind] of one input: a Latin hypercube that its name alone seeds.
+
+    Each group and kind is a dimension of its own; the zones of one input share one.
+    """
+    random = np.random.default_rng([seed, crc32(name.encode())])
+    strata = random.permuted(np.tile(np.arange(draws), (groups * kinds, 1)), axis=1)
+    found = (strata + random.uniform(size=strata.shape)) / draws
+    found = np.clip(found, 1e-9, 1 - 1e-9).T.reshape(1, draws, 1, 1, groups, kinds)
+    found.flags.writeable = False
     return found
 
 
-def _independent(item: Input) -> int:
-    if not item.uncertain.size:
-        return 0
-    group, kind = item.central.shape[4:]
-    return int(group * kind)
+def drawn(column: Column, rows: np.ndarray, draws: int, seed: int, part: slice = slice(None)) -> np.ndarray:
+    """Values of some rows of a column with `part` of the draws along the draw axis."""
+    group, kind = column.central.shape[GROUP:]
+    u = points(column.name, group, kind, draws, seed)[:, part]
+    given = [array if len(array) == 1 else array[rows] for array in (column.central, column.low, column.high)]
+    of_row = [column.distributions[0]] if len(given[0]) == 1 else [column.distributions[row] for row in rows]
+    kinds = sorted(set(of_row))
+    found = [_drawn(u, given, distribution) for distribution in kinds]
+    if len(kinds) == 1:
+        return found[0]
+    chosen = np.array([kinds.index(distribution) for distribution in of_row])
+    whole = found[0].copy()
+    for place in range(1, len(kinds)):
+        whole[chosen == place] = found[place][chosen == place]
+    return whole
+
+
+def _drawn(u: np.ndarray, given: Sequence[np.ndarray], distribution: str) -> np.ndarray:
+    """Draws of rows that share one distribution; "fixed" stays central."""
+    central, low, high = given
+    if distribution == "fixed":
+        return np.asarray(np.broadcast_to(central, np.broadcast_shapes(central.shape, u.shape[:2] + (1,) * 4)))
+    values = np.where(np.isfinite(central), quantile(u, low, central, high, distribution), np.nan)
+    return _shares(central, values) if distribution == "dirichlet" else values
+
+
+def _shares(central: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Shares stay shares: draws of a composition are scaled to the central total."""
+    axis = GROUP if central.shape[KIND] == 1 else KIND
+    whole = np.nansum(central, axis=axis, keepdims=True)
+    return np.asarray(values / np.nansum(values, axis=axis, keepdims=True) * whole)
 
 
 def monte_carlo(inputs: Mapping[str, Input], draws: int, seed: int) -> dict[str, np.ndarray]:
     """Values of every uncertain input with `draws` along the draw axis; the others stay central."""
-    sizes = _dimensions(inputs)
-    if not sizes:
-        return {}
-    from scipy.stats import qmc
-
-    # a Sobol set is balanced at powers of two: draw the next power and keep the first
-    points = qmc.Sobol(sum(sizes.values()), scramble=True, rng=seed).random_base2(int(np.ceil(np.log2(draws))))
-    points = np.clip(points[:draws], 1e-9, 1 - 1e-9)
-    arrays, start = {}, 0
-    for name, size in sizes.items():
-        item = inputs[name]
-        group, kind = item.central.shape[4:]
-        u = points[:, start : start + size].reshape(1, draws, 1, 1, group, kind)
-        arrays[name] = _shares(item, quantile(u, item.low, item.central, item.high, item.distribution))
-        start += size
-    return arrays
+    columns = {name: column_of(item) for name, item in inputs.items()}
+    return {
+        name: drawn(column, np.arange(len(column.central)), draws, seed)
+        for name, column in columns.items()
+        if column.uncertain
+    }
 
 
-def _shares(item: Input, drawn: np.ndarray) -> np.ndarray:
-    """Shares stay shares: draws of a composition are scaled to the central total."""
-    drawn = np.where(np.isfinite(item.central), drawn, np.nan)
-    if item.distribution != "dirichlet":
-        return drawn
-    axis = GROUP if item.central.shape[KIND] == 1 else KIND
-    whole = np.nansum(item.central, axis=axis, keepdims=True)
-    return np.asarray(drawn / np.nansum(drawn, axis=axis, keepdims=True) * whole)
+@dataclass(frozen=True)
+class Ends(Mapping[str, np.ndarray]):
+    """Each of some inputs alone at its low and its high end, as draws: 0 central, then low, high, low, high …
+
+    A mapping from name to its values along all draws; `distinct` has the three that differ, so that a node is
+    computed only for the ends of the inputs it depends on.
+    """
+
+    inputs: Mapping[str, Input]
+    names: tuple[str, ...]
+
+    @property
+    def draws(self) -> int:
+        """How many draws there are in all."""
+        return 1 + 2 * len(self.names)
+
+    def distinct(self, name: str) -> np.ndarray:
+        """Central value, low end and high end of one input along the draw axis."""
+        item = self.inputs[name]
+        values = np.concatenate([item.central, item.low, item.high], axis=DRAW)
+        return _shares(item.central, values) if item.distribution == "dirichlet" else values
+
+    def place(self, name: str) -> np.ndarray:
+        """For every draw, which of the three holds."""
+        found = np.zeros(self.draws, dtype=int)
+        at = 1 + 2 * self.names.index(name)
+        found[at : at + 2] = 1, 2
+        return found
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self.names:
+            raise KeyError(name)
+        return self.distinct(name)[:, self.place(name)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
 
 
-def ends(inputs: Mapping[str, Input], names: Sequence[str]) -> dict[str, np.ndarray]:
-    """Each named input alone at its low and its high end, as draws: 0 central, then low, high, low, high …"""
-    draws = 1 + 2 * len(names)
-    arrays = {}
-    for place, name in enumerate(names):
-        item = inputs[name]
-        values = np.repeat(item.central, draws, axis=DRAW)
-        values[:, 1 + 2 * place : 2 + 2 * place] = item.low
-        values[:, 2 + 2 * place : 3 + 2 * place] = item.high
-        arrays[name] = _shares(item, values)
-    return arrays
+def ends(inputs: Mapping[str, Input], names: Sequence[str]) -> Ends:
+    """Both ends of the range of each named input, one at a time."""
+    return Ends(inputs, tuple(names))

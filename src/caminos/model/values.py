@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+
+from caminos.model.axes import AXES, CASE
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,75 @@ class NotEstimated:
         from caminos.i18n import _
 
         return _("not estimated: missing {names}", names=", ".join(self.missing))
+
+
+@dataclass(frozen=True)
+class Partly:
+    """A result that some rows lack, each with its own reason.
+
+    `values` has a row for every `code`: 0 where it is estimated, else the place of its reason in `reasons` plus one.
+    Rows that are not estimated are not numbers.
+    """
+
+    values: np.ndarray
+    reasons: tuple[NotEstimated, ...]
+    code: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Partly:
+        """The same for some of the rows, in that order."""
+        return Partly(self.values[rows], self.reasons, self.code[rows])
+
+    def row(self, place: int) -> Result:
+        """The result of one row alone."""
+        code = int(self.code[place])
+        return self.reasons[code - 1] if code else self.values[place : place + 1]
+
+
+Result = Any  # an array of six axes, NotEstimated, or Partly where rows of many cities differ
+
+
+def partly(values: np.ndarray, reasons: Sequence[NotEstimated], code: np.ndarray) -> Result:
+    """A result in its plainest form: an array if no row lacks it, a reason if all rows share it."""
+    if not code.any():
+        return values
+    used = [int(item) for item in np.unique(code) if item]
+    if len(used) == 1 and bool(code.all()):
+        return reasons[used[0] - 1]
+    renamed = np.zeros(len(reasons) + 1, dtype=int)
+    renamed[used] = np.arange(1, len(used) + 1)
+    if values.shape[CASE] != len(code):
+        values = np.repeat(values, len(code), axis=CASE)
+    return Partly(values, tuple(reasons[item - 1] for item in used), renamed[code])
+
+
+def codes_of(result: Result, rows: int) -> np.ndarray:
+    """For every row 0 where a result is estimated, else the place of its reason plus one."""
+    if isinstance(result, Partly):
+        return result.code
+    return np.full(rows, int(isinstance(result, NotEstimated)))
+
+
+def reasons_of(result: Result) -> tuple[NotEstimated, ...]:
+    """The reasons for which rows of a result are not estimated."""
+    if isinstance(result, Partly):
+        return result.reasons
+    return (result,) if isinstance(result, NotEstimated) else ()
+
+
+def values_of(result: Result) -> np.ndarray:
+    """The numbers of a result; NaN where it is not estimated."""
+    if isinstance(result, Partly):
+        return result.values
+    return np.full((1,) * len(AXES), np.nan) if isinstance(result, NotEstimated) else result
+
+
+def result_of(result: Result, row: int) -> Result:
+    """The result of one row."""
+    if isinstance(result, Partly):
+        return result.row(row)
+    if isinstance(result, NotEstimated) or result.shape[CASE] == 1:
+        return result
+    return result[row : row + 1]
 
 
 @dataclass(frozen=True)
@@ -72,3 +145,50 @@ class Input:
 def fixed(name: str, unit: str, values: np.ndarray) -> Input:
     """An input without uncertainty."""
     return Input(name, unit, values, values, values, "fixed")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One input of many cities: its distinct rows of values, and which row holds for each city.
+
+    Arrays are [row, 1, year, zone, group, kind]; a row that is not `known` holds no numbers. `place` is None where
+    one row holds for every city; `by_row` says that it counts rows of a run (a city under a case) and not cities.
+    Columns that vary alike share one `place`.
+    """
+
+    name: str
+    unit: str
+    central: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    distributions: tuple[str, ...]
+    known: np.ndarray
+    place: np.ndarray | None = None
+    by_row: bool = False
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether any row has a range."""
+        return any(kind != "fixed" for kind in self.distributions) and bool(np.any(self.low < self.high))
+
+    def row_of(self, city: int) -> int:
+        """The row that holds for a city."""
+        return 0 if self.place is None else int(self.place[city])
+
+    def knows(self, city: int) -> bool:
+        """Whether a city has it."""
+        return bool(self.known[self.row_of(city)])
+
+    def input_of(self, city: int, records: tuple[Record, ...] = ()) -> Input:
+        """The values of one city."""
+        row = self.row_of(city)
+        central, low, high = (array[row : row + 1] for array in (self.central, self.low, self.high))
+        return Input(self.name, self.unit, central, low, high, self.distributions[row], records)
+
+
+def column_of(item: Input) -> Column:
+    """An input that holds for every city."""
+    rows = len(item.central)
+    return Column(
+        item.name, item.unit, item.central, item.low, item.high, (item.distribution,) * rows, np.ones(rows, bool)
+    )

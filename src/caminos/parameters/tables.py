@@ -109,7 +109,23 @@ def source_node(name: str) -> Source:
 
 
 def parameter_input(name: str, region: tuple[str, ...], settings: Mapping[str, str]) -> Input | None:
-    """A parameter's values for a city; None if no row holds for it."""
+    """A parameter's values for a city; None if no row holds for it. Cities alike in what its rows tell apart share them."""
+    regions, keys = _tells_apart(name)
+    chain = tuple(item for item in region if item in regions)
+    return _parameter_input(name, chain, tuple((key, settings[key]) for key in keys if key in settings))
+
+
+@cache
+def _tells_apart(name: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The regions and the settings that the rows of a parameter name."""
+    parts = [part for row in rows()[name] for part in row.setting.split(";") if part]
+    keys = sorted({part.partition("=")[0].strip() for part in parts})
+    return frozenset(row.region for row in rows()[name]), tuple(keys)
+
+
+@cache
+def _parameter_input(name: str, region: tuple[str, ...], chosen: tuple[tuple[str, str], ...]) -> Input | None:
+    settings = dict(chosen)
     group = rows()[name]
     node = source_node(name)
     kinds = labels(group[0].classification) or ("",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,13 +15,13 @@ from caminos.model.axes import DRAW, QUINTILES, YEAR
 from caminos.model.evaluation import Result
 from caminos.model.indicator import PATHWAYS
 from caminos.model.values import NotEstimated
-from caminos.pathways.tables import Headline, headlines
+from caminos.pathways.tables import Headline, headlines, role
 from caminos.planning.city_model import BASELINE, Case, CityModel, Measure
 from caminos.planning.finance import discount_factors, spending
 from caminos.planning.results import gap, scored, targets_by_draw
 
 SMALLEST_GAP = 0.05  # of the base value: a gap smaller than this does not blow up the share that is closed
-PUBLIC = ("M", "U", "T", "R", "Co")
+MONEY = (role("burden of people"), role("burden of people known by income"), role("climate damage"))
 
 
 class PlanError(ValueError):
@@ -128,15 +128,13 @@ def scored_headlines(model: CityModel) -> tuple[list[Headline], dict[str, tuple[
 
 
 def assess(
-    model: CityModel, cases: Sequence[Case], first: int, draws: int = 0, values: dict[str, np.ndarray] | None = None
+    model: CityModel, cases: Sequence[Case], first: int, draws: int = 0, values: Mapping[str, np.ndarray] | None = None
 ) -> Assessment:
     """Every case against the baseline, from `first` to 2050, in one pass."""
     chosen, lacking = scored_headlines(model)
     every = (BASELINE, *cases)
     names = [headline.indicator for headline in chosen] + [
-        "burden_by_group",
-        "burden_known_by_income",
-        "climate_damage_cost",
+        *MONEY,
     ]
     results = model.run(names, every, draws=draws, values=values)
     window = model.years >= first
@@ -156,9 +154,9 @@ def assess(
     size = max((column.shape[1] for column in columns), default=1)
     size = max(size, *(array.shape[DRAW] for array in (values or {}).values()), 1)
     closure = np.stack([np.broadcast_to(column, (len(every), size)) for column in columns], axis=-1)[1:]
-    benefit = _saved(model, results["burden_by_group"], first, len(every), size)
-    known = _saved(model, results["burden_known_by_income"], first, len(every), size)
-    climate = _saved(model, results["climate_damage_cost"], first, len(every), size)[:, :, 0]
+    benefit = _saved(model, results[MONEY[0]], first, len(every), size)
+    known = _saved(model, results[MONEY[1]], first, len(every), size)
+    climate = _saved(model, results[MONEY[2]], first, len(every), size)[:, :, 0]
     cost = costs(model, cases, first, size, values)
     return Assessment(model, tuple(cases), tuple(scales), closure, cost, benefit, known, climate, lacking)
 
@@ -167,7 +165,7 @@ def _saved(model: CityModel, burden: Result, first: int, cases: int, size: int) 
     """Present value of a yearly burden spared, by case (without the baseline), draw and group."""
     if isinstance(burden, NotEstimated):
         return np.full((cases - 1, size, len(QUINTILES)), np.nan)
-    factors = discount_factors(model.years, first, central(model, "real_discount_rate")).reshape(1, 1, -1, 1, 1, 1)
+    factors = discount_factors(model.years, first, central(model, role("discount rate"))).reshape(1, 1, -1, 1, 1, 1)
     spared = np.sum((burden[:1] - burden) * factors, axis=YEAR)[:, :, 0, :, 0]
     return np.asarray(np.broadcast_to(spared, (cases, size, spared.shape[2]))[1:])
 
@@ -196,14 +194,14 @@ def central(model: CityModel, name: str) -> float:
     return float(model.inputs[name].central.item())
 
 
-def drawn(model: CityModel, name: str, values: dict[str, np.ndarray] | None, size: int) -> np.ndarray:
+def drawn(model: CityModel, name: str, values: Mapping[str, np.ndarray] | None, size: int) -> np.ndarray:
     """A single-valued input along the draw axis."""
     array = (values or {}).get(name, model.inputs[name].central)
     return np.broadcast_to(array.reshape(-1), (size,))
 
 
 def action_spending(
-    model: CityModel, measure: Measure, size: int = 1, values: dict[str, np.ndarray] | None = None,
+    model: CityModel, measure: Measure, size: int = 1, values: Mapping[str, np.ndarray] | None = None,
     public_only: bool = False,
 ) -> np.ndarray:  # fmt: skip
     """What one measure costs by draw and year, in USD; `public_only` leaves out what private owners pay.
@@ -217,7 +215,7 @@ def action_spending(
     full = np.broadcast_to(amount[0, :, :1].reshape(amount.shape[DRAW], -1)[:, 0], (size,)) * measure.scale
     capital = full * drawn(model, action.capital_cost, values, size)
     operating = full * (drawn(model, action.operating_cost, values, size) if action.operating_cost else 0.0)
-    adoption = model.adoption([Case("", (Measure(measure.action, measure.start),))])[action.adoption].reshape(-1)
+    adoption = model.adoption(Measure(measure.action, measure.start))
     lifetime = np.maximum(drawn(model, action.lifetime, values, size), 0.0)
     shape = np.array(
         [
@@ -229,24 +227,24 @@ def action_spending(
     yearly = capital[:, None] * by_draw + operating[:, None] * adoption
     share = public_share(model, action, values, size) if public_only else np.ones(size)
     staffed = model.years >= measure.start
-    staff = drawn(model, "programme_overhead", values, size)[:, None] * staffed / staffed.sum() * measure.scale
+    staff = drawn(model, role("staff of a programme"), values, size)[:, None] * staffed / staffed.sum() * measure.scale
     return np.asarray(yearly * share[:, None] + staff)
 
 
 def public_share(
-    model: CityModel, action: Action, values: dict[str, np.ndarray] | None = None, size: int = 1
+    model: CityModel, action: Action, values: Mapping[str, np.ndarray] | None = None, size: int = 1
 ) -> np.ndarray:
     """Part of an action's cost that falls on public budgets: all, unless private owners lead it."""
     if action.implementer[:1] == ("P",):
-        return drawn(model, "public_share_of_private_action", values, size)
+        return drawn(model, role("public part of private action"), values, size)
     return np.ones(size)
 
 
 def costs(
-    model: CityModel, cases: Sequence[Case], first: int, size: int = 1, values: dict[str, np.ndarray] | None = None
+    model: CityModel, cases: Sequence[Case], first: int, size: int = 1, values: Mapping[str, np.ndarray] | None = None
 ) -> np.ndarray:
     """Present value of what each case costs everybody, by draw."""
-    rate = central(model, "real_discount_rate")
+    rate = central(model, role("discount rate"))
     factors = discount_factors(model.years, first, rate)
     found = np.zeros((len(cases), size))
     for number, case in enumerate(cases):
@@ -281,7 +279,7 @@ def single_cases(model: CityModel, start: int) -> list[Case]:
 def weak_inputs(model: CityModel, names: Sequence[str]) -> list[str]:
     """Uncertain inputs of quality C of some nodes and of the costs of all actions."""
     found = model.weak_inputs(names)
-    money = ["programme_overhead", "public_share_of_private_action"]
+    money = [role("staff of a programme"), role("public part of private action")]
     for action in model.available:
         money += [action.capital_cost, action.lifetime, *([action.operating_cost] if action.operating_cost else [])]
     known = set(found)

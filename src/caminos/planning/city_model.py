@@ -1,36 +1,27 @@
-"""A city's model: its facts, the literature and the actions, joined to one graph and evaluated."""
+"""Cities and cases: many cities evaluated as rows of the one graph, and one city as a thin view of that."""
 
 from __future__ import annotations
 
-import csv
-import importlib
-import pkgutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
-from importlib.resources import files
+from functools import cached_property
 
 import numpy as np
 
-import caminos.pathways
 from caminos.actions import library
 from caminos.actions.library import Action
-from caminos.city.package import City, Fact
-from caminos.city.vocabulary import Term, vocabulary
+from caminos.city.inputs import CityInputs, inputs_of, past_years
+from caminos.city.package import City
 from caminos.i18n import _
-from caminos.model import uncertainty
-from caminos.model.axes import DRAW, FINAL_YEAR, GROUP, KIND, QUINTILES, YEAR, ZONE, labels
-from caminos.model.evaluation import Alike, Evaluation, Result
+from caminos.model.axes import AXES, FINAL_YEAR
+from caminos.model.evaluation import Evaluation, Result
 from caminos.model.expression import names as expression_names
-from caminos.model.graph import Graph, arguments, build
-from caminos.model.indicator import Indicator, Node, Source, collect
-from caminos.model.values import Input, NotEstimated, Record, fixed
-from caminos.parameters import tables
+from caminos.model.graph import Graph
+from caminos.model.runs import DRAWS_AT_ONCE, SEED, Keep, Rows, Run
+from caminos.model.values import Column, Input, NotEstimated, reasons_of, result_of
+from caminos.planning.graph import graph_of
 
-HISTORY_YEARS = 50
-FEW_CASES = 2  # with so few, sorting out which are alike costs more than it saves
-BLOCK = 32  # draws evaluated at once: small enough that arrays of all cases stay in the cache
-SEED = 2026
+__all__ = ["BASELINE", "SEED", "Case", "Cities", "CityModel", "Measure", "Stack"]
 
 
 @dataclass(frozen=True)
@@ -53,189 +44,147 @@ class Case:
 BASELINE = Case("baseline")
 
 
-@cache
-def indicators() -> tuple[Indicator, ...]:
-    """Every indicator of the five pathways and every driver."""
-    found = pkgutil.walk_packages(caminos.pathways.__path__, "caminos.pathways.")
-    return tuple(collect(importlib.import_module(item.name) for item in found))
+class Stack:
+    """Cities of one base year and one set of actions and zones, evaluated together: a row is a city under a case."""
 
+    def __init__(self, cities: Sequence[City], evidence: Mapping[str, Input] | None = None):
+        self.cities = tuple(cities)
+        first = self.cities[0]
+        self.years = np.arange(first.base_year, FINAL_YEAR + 1)
+        self.past_years = past_years(first.base_year)
+        actions = library.city_actions(first.path)
+        self.graph = graph_of(actions)
+        self.inputs = inputs_of(self.cities, self.years, evidence)
+        self.actions = {action.id: action for action in actions}
 
-def _fact_sources() -> list[Source]:
-    sources = []
-    for term in vocabulary().values():
-        dims = tuple(dim for dim in term.dims if dim in ("kind", "group"))
-        classification = term.classification if "kind" in dims else ""
-        sources.append(Source(term.enters_as, term.unit, "fact", dims, classification, term.meaning, term.pathway))
-        if "zone" in term.dims:
-            sources.append(
-                Source("zone_" + term.name, term.unit, "fact", ("zone", *dims), classification, term.meaning)
+    @cached_property
+    def lacking(self) -> dict[str, tuple[tuple[str, ...] | None, ...]]:
+        """For every action and city what is missing to estimate it; None where nothing is.
+
+        An action that lacks something moves nothing. One without an effect on any lever lacks no input, and is out.
+        """
+        wanted = {action.id: _needed(action) for action in self.actions.values()}
+        names = dict.fromkeys(name for needed in wanted.values() for name in needed)
+        still = {action.adoption: _fixed(action.adoption) for action in self.actions.values()}
+        rows = Rows.product(len(self.cities), 1)
+        found = Run(self.graph, {**self.inputs, **still}, rows).compute(list(names))
+        reasons = {name: _missing_by_city(result, len(self.cities)) for name, result in found.items()}
+        lacking = {}
+        for action in self.actions.values():
+            each = [reasons[name] for name in wanted[action.id] if reasons[name] is not None]
+            lacking[action.id] = tuple(
+                _none_if_empty(dict.fromkeys(name for reason in each if reason for name in reason[city]), action)
+                for city in range(len(self.cities))
             )
-        if "history" in term.dims:
-            sources.append(Source("past_" + term.name, term.unit, "fact", ("year",), "", term.meaning))
-    return sources
+        return lacking
+
+    def lead_time(self, action: Action) -> np.ndarray:
+        """Years from the decision to the first effect (central value), by city."""
+        column = self.inputs[action.lead_time]
+        each = np.broadcast_to(column.central.reshape(len(column.central), -1)[:, 0], (len(column.central),))
+        return np.broadcast_to(each if column.place is None else each[column.place], (len(self.cities),))
+
+    def curve(self, action: Action, measure: Measure, lead_time: float) -> np.ndarray:
+        """Adoption of a measure by year: an S-curve after the lead time, from 0 to its scale."""
+        rise = np.clip((self.years - measure.start - lead_time) / action.ramp_years, 0, 1)
+        return np.asarray(measure.scale * rise**2 * (3 - 2 * rise))
+
+    def adoption(self, cases: Sequence[Case], rows: Rows) -> dict[str, Column]:
+        """Adoption of every action by row and year; nothing in cities where it cannot be estimated."""
+        return {action.adoption: self._adoption(action, cases, rows) for action in self.actions.values()}
+
+    def _adoption(self, action: Action, cases: Sequence[Case], rows: Rows) -> Column:
+        taken = [tuple(m for m in case.measures if m.action == action.id) for case in cases]
+        if not any(taken):
+            return _fixed(action.adoption)
+        lead, lacking = self.lead_time(action), self.lacking[action.id]
+        kinds: dict[tuple[tuple[Measure, ...], float], int] = {}
+        possible = [missing is None for missing in lacking]
+        place = np.array(
+            [
+                kinds.setdefault((taken[case] if possible[city] else (), float(lead[city])), len(kinds))
+                for city, case in zip(rows.city.tolist(), rows.case.tolist(), strict=True)
+            ]
+        )
+        curves = [
+            np.sum([self.curve(action, measure, years) for measure in measures], axis=0) + np.zeros(len(self.years))
+            for measures, years in kinds
+        ]
+        values = np.array(curves).reshape(len(kinds), 1, -1, 1, 1, 1)
+        known = np.ones(len(kinds), dtype=bool)
+        return Column(
+            action.adoption, "share", values, values, values, ("fixed",) * len(kinds), known, place=place, by_row=True
+        )
+
+    def ask(
+        self, cases: Sequence[Case], rows: Rows | None = None, draws: int = 0, seed: int = SEED,
+        values: Mapping[str, np.ndarray] | None = None, draws_at_once: int = DRAWS_AT_ONCE,
+    ) -> Run:  # fmt: skip
+        """The question of all these cases (in all cities, unless `rows` says which), ready to be computed."""
+        asked = rows or Rows.product(len(self.cities), len(cases))
+        inputs = {**self.inputs, **self.adoption(cases, asked)}
+        return Run(self.graph, inputs, asked, draws=draws, seed=seed, values=values, draws_at_once=draws_at_once)
 
 
-def _calendar() -> list[Source]:
-    return [
-        Source("calendar_year", "yr", "calendar", ("year",), meaning="year of the calendar"),
-        Source("past_year", "yr", "calendar", ("year",), meaning="years of the past of which deposits are known"),
-        Source("base_year", "yr", "calendar", meaning="first year of the model"),
-    ]
+def _needed(action: Action) -> list[str]:
+    """The nodes without which an action cannot be estimated."""
+    names = [action.size, action.capital_cost, action.lifetime, action.lead_time]
+    names += [action.operating_cost] if action.operating_cost else []
+    for effect in action.effects:
+        names += [name for name in expression_names(effect.amount) if name != "size"]
+        names += [effect.lag] if effect.lag else []
+    return names
 
 
-def defaults() -> list[dict[str, str]]:
-    """What stands in for a fact that the city lacks: an expression over other facts and priors."""
-    text = files("caminos.pathways").joinpath("defaults.csv").read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
+def _none_if_empty(missing: Mapping[str, None], action: Action) -> tuple[str, ...] | None:
+    return tuple(missing) if missing or not action.effects else None
 
 
-def assemble(actions: Sequence[Action], given: Iterable[str] = (), check: bool = True) -> Graph:
-    """The graph of the whole model; a default gives way to a fact whose name is in `given`."""
-    known = set(given)
-    facts = {source.name: source for source in _fact_sources()}
-    nodes: dict[str, Node] = dict(facts)
-    for row in defaults():
-        if row["name"] not in known:
-            fact = facts.get(row["name"])
-            unit, dims = (fact.unit, fact.dims) if fact else (_lever_unit(row["name"]), ())
-            nodes[row["name"]] = library.computed(row["name"], unit, row["expression"], "default", row["meaning"], dims)
-    for name in tables.rows():
-        nodes.setdefault(name, tables.source_node(name))
-    computed: list[Node] = [
-        *_calendar(), *indicators(), *library.size_nodes(actions), *library.adoption_nodes(actions),
-        *library.lever_nodes(actions),
-    ]  # fmt: skip
-    return build([*nodes.values(), *computed], check=check)
+def _missing_by_city(result: Result, cities: int) -> list[tuple[str, ...]] | None:
+    if not reasons_of(result):
+        return None
+    each = [result_of(result, city) for city in range(cities)]
+    return [item.missing if isinstance(item, NotEstimated) else () for item in each]
 
 
-def _lever_unit(baseline: str) -> str:
-    return next(lever.unit for lever in library.levers() if lever.baseline == baseline)
+def _fixed(name: str) -> Column:
+    """No adoption at all."""
+    zero = np.zeros((1,) * len(AXES))
+    return Column(name, "share", zero, zero, zero, ("fixed",), np.ones(1, dtype=bool))
 
 
 class CityModel:
-    """The model of one city: its graph, its inputs and what cannot be estimated in it."""
+    """One city: its inputs, what cannot be estimated in it, and answers for any cases."""
 
-    def __init__(self, city: City, check: bool = True):
+    def __init__(self, city: City, evidence: Mapping[str, Input] | None = None):
         self.city = city
         self.progress: Callable[[str, int, int], None] | None = None
-        self.years = np.arange(city.base_year, FINAL_YEAR + 1)
-        self.settings = {"climate": city.climate, "gwp": city.gwp}
-        self.inputs = self._inputs()
-        actions = library.city_actions(city.path)
-        full = assemble(actions, self.inputs, check)
-        self.unavailable = self._unavailable(full, actions)
-        self.actions = {action.id: action for action in actions}
-        self.graph = assemble(library.without(actions, self.unavailable), self.inputs, check=False)
-        missing = [name for name, node in self.graph.nodes.items() if isinstance(node, Source)]
-        self._missing = {
-            name: NotEstimated((name,))
-            for name in missing
-            if name not in self.inputs and not name.startswith(library.ADOPTION)
-        }
+        self.stack = Stack([city], evidence)
+        self.inputs = CityInputs(city, 0, self.stack.inputs)
+        self.actions = self.stack.actions
 
-    # inputs
+    @cached_property
+    def graph(self) -> Graph:
+        """The graph as it holds here: what is known is an input, an action that cannot be estimated moves nothing."""
+        moved = {effect.lever for name in self.unavailable for effect in self.actions[name].effects}
+        levers = library.lever_nodes(self.available, moved) if moved else []
+        return self.stack.graph.seen(self.inputs, levers)
 
-    def _inputs(self) -> dict[str, Input]:
-        found = {
-            "calendar_year": fixed("calendar_year", "yr", _along(YEAR, self.years)),
-            "past_year": fixed("past_year", "yr", _along(YEAR, self.past_years)),
-            "base_year": fixed("base_year", "yr", _along(YEAR, [float(self.city.base_year)])),
-        }
-        for name in tables.rows():
-            item = tables.parameter_input(name, self.city.region, self.settings)
-            if item is not None:
-                found[name] = item
-        found.update(self._facts())
-        return found
+    @property
+    def years(self) -> np.ndarray:
+        """The years of the model, from the base year on."""
+        return self.stack.years
 
     @property
     def past_years(self) -> np.ndarray:
         """The years of a history, to the base year."""
-        return np.arange(self.city.base_year - HISTORY_YEARS + 1, self.city.base_year + 1)
+        return self.stack.past_years
 
-    def _facts(self) -> dict[str, Input]:
-        found = {}
-        by_name: dict[str, list[Fact]] = {}
-        for fact in self.city.facts:
-            by_name.setdefault(fact.name, []).append(fact)
-        for name, facts in by_name.items():
-            term = vocabulary().get(name)
-            if term is None:
-                found.update(self._override(name, facts))
-                continue
-            for prefix, chosen in (("", [f for f in facts if not f.zone]), ("zone_", [f for f in facts if f.zone])):
-                item = self._fact_input(term, (prefix + name) if prefix else term.enters_as, newest(chosen))
-                if item is not None:
-                    found[item.name] = item
-            if "history" in term.dims:
-                item = self._history(term, [f for f in facts if not f.zone])
-                if item is not None:
-                    found[item.name] = item
-        return found
-
-    def _override(self, name: str, facts: list[Fact]) -> dict[str, Input]:
-        """A fact with the name of a parameter takes its place."""
-        node = tables.source_node(name)
-        term = Term(name, name, node.unit, node.dims, node.classification, -np.inf, np.inf, "", node.meaning)
-        item = self._fact_input(term, name, newest(facts))
-        return {} if item is None else {name: item}
-
-    def _fact_input(self, term: Term, name: str, facts: list[Fact]) -> Input | None:
-        kinds = labels(term.classification) if "kind" in term.dims else ("",)
-        if "kind" in term.dims and not kinds:
-            return None  # free kinds (inventory rows) are read by reports, not by the graph
-        groups = QUINTILES if "group" in term.dims else ("",)
-        zones = tuple(zone.id for zone in self.city.zones) if name.startswith("zone_") else ("",)
-        shape = [1] * 6
-        shape[ZONE], shape[GROUP], shape[KIND] = len(zones), len(groups), len(kinds)
-        central, low, high = (np.full(shape, np.nan) for _ in range(3))
-        records = []
-        for fact in facts:
-            if fact.kind not in kinds or fact.group not in groups or fact.zone not in zones:
-                continue
-            place = (0, 0, 0, zones.index(fact.zone), groups.index(fact.group), kinds.index(fact.kind))
-            central[place] = fact.value
-            low[place] = fact.value if fact.low is None else min(fact.low, fact.value)
-            high[place] = fact.value if fact.high is None else max(fact.high, fact.value)
-            records.append(record(fact))
-        if not np.isfinite(central).any():
-            return None
-        whole = "kind" in term.dims and term.unit == "share" and abs(np.nansum(central) - 1) < 0.02
-        if whole:  # shares that add up to one leave nothing for the kinds that are not named
-            central, low, high = (np.nan_to_num(array) / np.nansum(central) for array in (central, low, high))
-        return Input(name, term.unit, central, low, high, "dirichlet" if whole else "triangular", tuple(records))
-
-    def _history(self, term: Term, facts: list[Fact]) -> Input | None:
-        """A series over the past: linear between known years, constant before the first and after the last."""
-        known = sorted((fact.year, fact.value) for fact in facts if np.isfinite(fact.value))
-        if not known:
-            return None
-        years, values = zip(*known, strict=True)
-        series = _along(YEAR, np.interp(self.past_years, years, values))
-        records = tuple(record(fact) for fact in facts)
-        return Input("past_" + term.name, term.unit, series, series, series, "fixed", records)
-
-    def _unavailable(self, graph: Graph, actions: Sequence[Action]) -> dict[str, tuple[str, ...]]:
+    @cached_property
+    def unavailable(self) -> dict[str, tuple[str, ...]]:
         """Actions that cannot be estimated in this city, with what is missing."""
-        zero = np.zeros((1,) * 6)
-        given: dict[str, Result] = {name: item.central for name, item in self.inputs.items()}
-        given.update({action.adoption: zero for action in actions})
-        evaluation = Evaluation(graph, given)
-        found = {}
-        for action in actions:
-            library.check_parameters(action, graph.nodes)
-            names = [action.size, action.capital_cost, action.lifetime, action.lead_time]
-            names += [action.operating_cost] if action.operating_cost else []
-            for effect in action.effects:
-                names += [name for name in expression_names(effect.amount) if name != "size"]
-                names += [effect.lag] if effect.lag else []
-            values = evaluation.compute(dict.fromkeys(names), keep=True).values()
-            missing = [name for value in values if isinstance(value, NotEstimated) for name in value.missing]
-            if missing or not action.effects:
-                found[action.id] = tuple(dict.fromkeys(missing))
-        return found
-
-    # evaluation
+        found = {name: missing[0] for name, missing in self.stack.lacking.items()}
+        return {name: missing for name, missing in found.items() if missing is not None}
 
     @property
     def available(self) -> list[Action]:
@@ -244,100 +193,34 @@ class CityModel:
 
     def lead_time(self, action: Action) -> float:
         """Years from the decision to the first effect (central value)."""
-        return float(self.inputs[action.lead_time].central.item())
+        return float(self.stack.lead_time(action)[0])
 
-    def adoption(self, cases: Sequence[Case]) -> dict[str, np.ndarray]:
-        """Adoption of every action by case and year: an S-curve after the lead time."""
-        found = {action.adoption: np.zeros((1,) * 6) for action in self.actions.values()}
-        for place, case in enumerate(cases):
-            for measure in case.measures:
-                action = self.actions[measure.action]
-                if found[action.adoption].shape[0] == 1:
-                    found[action.adoption] = np.zeros((len(cases), 1, len(self.years), 1, 1, 1))
-                rise = (self.years - measure.start - self.lead_time(action)) / action.ramp_years
-                rise = np.clip(rise, 0, 1)
-                found[action.adoption][place, 0, :, 0, 0, 0] += measure.scale * rise**2 * (3 - 2 * rise)
-        return found
+    def adoption(self, measure: Measure) -> np.ndarray:
+        """Adoption of a measure by year, from 0 to its scale."""
+        action = self.actions[measure.action]
+        return self.stack.curve(action, measure, self.lead_time(action))
 
     def evaluation(
         self, cases: Sequence[Case] = (BASELINE,), values: Mapping[str, np.ndarray] | None = None
     ) -> Evaluation:
         """An evaluation at central values, or with some inputs replaced by `values`."""
-        given: dict[str, Result] = {name: item.central for name, item in self.inputs.items()}
-        given.update(self._missing)
-        given.update(values or {})
-        adoption = self.adoption(cases)
-        if len(cases) <= FEW_CASES:
-            return Evaluation(self.graph, given | adoption)
-        alike = self._alike(cases)
-        for name, array in adoption.items():
-            given[name] = array if array.shape[0] == 1 else array[alike(name).representatives]
-        return Evaluation(self.graph, given, alike)
-
-    @cached_property
-    def _actions_above(self) -> dict[str, frozenset[str]]:
-        """For each node, the actions that it depends on."""
-        found: dict[str, frozenset[str]] = {}
-        for name in self.graph.order:
-            own = frozenset([name.removeprefix(library.ADOPTION)]) if name.startswith(library.ADOPTION) else frozenset()
-            found[name] = own.union(*(found[argument] for argument in arguments(self.graph.nodes[name])))
-        return found
-
-    def _alike(self, cases: Sequence[Case]) -> Callable[[str], Alike]:
-        """For each node, which cases differ in the actions that it depends on."""
-        above = self._actions_above
-        by_set: dict[frozenset[str], Alike] = {}
-
-        def alike(name: str) -> Alike:
-            actions = above[name]
-            if actions not in by_set:
-                kinds: dict[tuple[Measure, ...], int] = {}
-                place = [
-                    kinds.setdefault(tuple(m for m in case.measures if m.action in actions), len(kinds))
-                    for case in cases
-                ]
-                first = [place.index(kind) for kind in range(len(kinds))]
-                by_set[actions] = Alike(np.array(first), np.array(place))
-            return by_set[actions]
-
-        return alike
+        return self.stack.ask(cases, values=values).evaluation()
 
     def run(
         self, targets: Sequence[str], cases: Sequence[Case] = (BASELINE,), draws: int = 0, seed: int = SEED,
-        values: Mapping[str, np.ndarray] | None = None, block: int = BLOCK,
+        values: Mapping[str, np.ndarray] | None = None, draws_at_once: int = DRAWS_AT_ONCE,
     ) -> dict[str, Result]:  # fmt: skip
         """The targets for all cases at once: central values, or `draws` along the draw axis.
 
-        `values` are inputs with a draw axis of their own (the ends of ranges, say). Draws run in
-        blocks, so that memory stays bounded by the targets alone.
+        `values` are inputs with a draw axis of their own (the ends of ranges, say).
         """
-        drawn = uncertainty.monte_carlo(self._drawable(), draws, seed) if draws else {}
-        drawn |= values or {}
-        size = max((array.shape[DRAW] for array in drawn.values()), default=1)
-        if size <= block:
-            return self.evaluation(cases, drawn).compute(targets)
-        found: dict[str, Result] = {}
-        block = max(block, 2)  # a block of one draw would look like a value that does not vary
-        for start in range(0, size, block):
-            part = {name: a[:, start : start + block] if a.shape[DRAW] > 1 else a for name, a in drawn.items()}
-            for name, result in self.evaluation(cases, part).compute(targets).items():
-                _put(found, name, result, start, size)
-            self.tell(_("draws"), min(start + block, size), size)
-        return found
+        asked = self.stack.ask(cases, draws=draws, seed=seed, values=values, draws_at_once=draws_at_once)
+        return asked.compute(targets, tell=lambda done, whole: self.tell(_("draws"), done, whole))
 
     def tell(self, what: str, done: int, total: int) -> None:
         """Report progress to whoever watches."""
         if self.progress is not None:
             self.progress(what, done, total)
-
-    def _drawable(self) -> dict[str, Input]:
-        used = self._used
-        return {name: item for name, item in self.inputs.items() if name in used}
-
-    @cached_property
-    def _used(self) -> frozenset[str]:
-        """Inputs that some indicator depends on."""
-        return frozenset(name for name in self.inputs if self.graph.consumers.get(name))
 
     def weak_inputs(self, targets: Sequence[str]) -> list[str]:
         """Uncertain inputs of quality C that the targets depend on."""
@@ -347,40 +230,56 @@ class CityModel:
         ]
 
 
-def _put(found: dict[str, Result], name: str, result: Result, start: int, size: int) -> None:
-    """Put one block of draws in its place; what does not vary by draw is kept once."""
-    known = found.get(name)
-    varies = known is not None and not isinstance(known, NotEstimated) and known.shape[DRAW] == size
-    if not varies and (isinstance(result, NotEstimated) or result.shape[DRAW] == 1):
-        found[name] = result
-        return
-    if not varies:
-        found[name] = np.empty((*result.shape[:DRAW], size, *result.shape[DRAW + 1 :]))
-    found[name][:, start : start + result.shape[DRAW]] = result
+class Cities(Mapping[str, CityModel]):
+    """Many cities by id. Those of one base year, set of actions and zones are evaluated together."""
+
+    def __init__(self, cities: Sequence[City], evidence: Mapping[str, Input] | None = None):
+        self.evidence = evidence
+        self.by_id = {city.id: city for city in cities}
+        if len(self.by_id) < len(cities):
+            raise ValueError(_("Two cities have the same id."))
+        alike: dict[tuple[object, ...], list[City]] = {}
+        for city in cities:
+            alike.setdefault(_alike(city), []).append(city)
+        self.stacks = tuple(Stack(group, evidence) for group in alike.values())
+
+    def __getitem__(self, city: str) -> CityModel:
+        return CityModel(self.by_id[city], self.evidence)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.by_id)
+
+    def __len__(self) -> int:
+        return len(self.by_id)
+
+    def run(
+        self, targets: Sequence[str], cases: Sequence[Case] = (BASELINE,), draws: int = 0, seed: int = SEED,
+        keep: Keep | None = None,
+    ) -> list[Part]:  # fmt: skip
+        """The targets for every city under every case, one part for each stack of cities.
+
+        With `draws`, `keep` reduces them (to percentiles, say), so that they are never all held at once.
+        """
+        return [
+            Part(stack, tuple(cases), stack.ask(cases, draws=draws, seed=seed).compute(targets, keep=keep))
+            for stack in self.stacks
+        ]
 
 
-def _along(axis: int, values: Iterable[float]) -> np.ndarray:
-    shape = [1] * 6
-    shape[axis] = -1
-    return np.asarray(list(values), dtype=float).reshape(shape)
+def _alike(city: City) -> tuple[object, ...]:
+    """What cities that are evaluated together share: zones and actions of one's own make a city a stack of its own."""
+    own = city.path if city.zones or library.has_own_actions(city.path) else None
+    return (city.base_year, own)
 
 
-def newest(facts: Iterable[Fact]) -> list[Fact]:
-    """For each zone, group and kind, the fact of the latest year that is not in the future."""
-    from datetime import date
+@dataclass(frozen=True)
+class Part:
+    """Answers for the cities of one stack: rows are cities, and for each the cases in order."""
 
-    today = date.today().year
-    found: dict[tuple[str, str, str], Fact] = {}
-    for fact in facts:
-        key = (fact.zone, fact.group, fact.kind)
-        if fact.year <= today and (key not in found or fact.year > found[key].year):
-            found[key] = fact
-    return list(found.values())
+    stack: Stack
+    cases: tuple[Case, ...]
+    results: dict[str, Result]
 
-
-def record(fact: Fact) -> Record:
-    """Where a fact comes from, as an explanation shows it."""
-    return Record(
-        fact.value, fact.unit, fact.low, fact.high, fact.source, fact.quality, str(fact.year), fact.note, fact.zone,
-        fact.group, fact.kind, "triangular", fact.notation, f"{fact.file}:{fact.row}",
-    )  # fmt: skip
+    def of(self, city: int, case: int, name: str) -> Result:
+        """The result of one city (by its place) under one case."""
+        return result_of(self.results[name], city * len(self.cases) + case)

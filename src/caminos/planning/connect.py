@@ -10,13 +10,13 @@ from caminos.i18n import _
 from caminos.model.axes import QUINTILES, YEAR
 from caminos.model.indicator import PATHWAYS
 from caminos.model.values import NotEstimated
-from caminos.pathways.tables import headlines, pairs_without_evidence
+from caminos.pathways.tables import connections, headlines, pairs_without_evidence, roles
 from caminos.planning.assessment import Assessment, assess, check_question, single_cases, why_unavailable
 from caminos.planning.city_model import BASELINE, Case, CityModel, Measure
 from caminos.planning.explanation import Step, contributions
 from caminos.planning.results import RANGE, QuestionError
 
-BY_GROUP = ("heat_deaths_by_group", "cold_deaths_by_group", "flood_damage_by_group", "energy_burden", "burden_by_group")
+BY_GROUP = roles("shown by group")
 YEARS = (2030, 2040, 2050)
 NEGLIGIBLE = 1e-4  # of the value: a smaller change is shown as hardly moved, never as better or worse
 
@@ -106,10 +106,9 @@ def _difference(array: np.ndarray) -> np.ndarray:
 
 def _changes(model: CityModel, name: str, central: np.ndarray, drawn: np.ndarray, direction: str) -> list[Change]:
     node = model.graph.nodes[name]
-    scalar = central.shape[YEAR] == 1
     found = []
-    for year in YEARS[-1:] if scalar else YEARS:
-        at = 0 if scalar else year - int(model.years[0])
+    for year in YEARS if "year" in node.dims else YEARS[-1:]:
+        at = year - int(model.years[0]) if central.shape[YEAR] > 1 else 0
         base = _sum(central[:1], at)
         with np.errstate(invalid="ignore"):
             value = _finite(_sum(_difference(central), at))
@@ -191,8 +190,6 @@ def matrix(model: CityModel, start: int, assessment: Assessment | None = None) -
 
 def declared_pairs(model: CityModel) -> dict[tuple[str, str], list[str]]:
     """For every ordered pair of pathways, the declared connections that join them directly."""
-    from caminos.pathways.tables import connections
-
     found: dict[tuple[str, str], list[str]] = {}
     for link in connections():
         source, target = model.graph.nodes[link.source_node], model.graph.nodes[link.target_node]

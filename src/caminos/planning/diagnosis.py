@@ -10,7 +10,7 @@ from caminos.city.package import City
 from caminos.model.axes import labels
 from caminos.model.indicator import Source
 from caminos.model.values import NotEstimated
-from caminos.pathways.tables import Headline, headlines
+from caminos.pathways.tables import Headline, headlines, role
 from caminos.planning.assessment import assess
 from caminos.planning.city_model import BASELINE, Case, CityModel, Measure
 from caminos.planning.explanation import weakest
@@ -78,7 +78,7 @@ def standing(model: CityModel, headline: Headline, central: dict, drawn: dict) -
     else:
         spread = drawn[headline.indicator]
     values = tuple(value_at(model, node, result, spread, year, kind=kind) for kind in kinds for year in years)
-    if result.shape[2] == 1:
+    if "year" not in node.dims:
         values = values[:1]
     target = targets(model, headline, base)
     return Standing(
@@ -105,7 +105,7 @@ def node_label(name: str) -> str:
 def reconcile(model: CityModel) -> list[Reconciliation]:
     """The published inventory, the model's base year and the city's own latest inventory, by sector."""
     published = published_sectors(model.city)
-    modelled = model.run(["emissions_by_sector"])["emissions_by_sector"]
+    modelled = model.run([role("emissions by sector")])[role("emissions by sector")]
     own = latest_own_inventory(model.city)
     found = []
     for place, sector in enumerate(labels("gpc_sector")):
@@ -145,7 +145,7 @@ def protection_benefit_cost(model: CityModel, start: int, draws: int = 200) -> V
         return None
     spread = assess(model, [case], start, draws=draws).benefit[0].sum(axis=-1) / cost if draws else np.array([value])
     low, high = (float(item) for item in np.percentile(spread, RANGE))
-    return Value(PROTECTION, value, low, high, "ratio", caveats=caveats(model, "river_flood_damage"))
+    return Value(PROTECTION, value, low, high, "ratio", caveats=caveats(model, role("flood damage")))
 
 
 def latest_own_inventory(city: City) -> dict | None:  # type: ignore[type-arg]

@@ -10,7 +10,7 @@ import numpy as np
 from caminos.model import uncertainty
 from caminos.model.indicator import PATHWAYS
 from caminos.model.values import NotEstimated
-from caminos.pathways.tables import headlines
+from caminos.pathways.tables import headlines, role
 from caminos.planning.assessment import (
     Assessment,
     Flip,
@@ -95,7 +95,7 @@ def entry(model: CityModel, start: int, weights: Sequence[float] | None = None) 
     """Rank actions and challenges; run the ranking again at both ends of every input of quality C."""
     check_question(model, start, weights)
     cases = single_cases(model, start)
-    names = [headline.indicator for headline in headlines()] + ["burden_by_group", "climate_damage_cost"]
+    names = [headline.indicator for headline in headlines()] + [role("burden of people"), role("climate damage")]
     used = list(model.available)
     names += [action.size for action in used]
     weak = weak_inputs(model, [name for name in names if name in model.graph.nodes])

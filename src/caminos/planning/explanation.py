@@ -131,7 +131,7 @@ def _argument(model: CityModel, name: str, at: Value, case: Case) -> dict[str, A
             if all(not have or not want or have == want for have, want in zip(cell, spare.values(), strict=True))
         ]
         matching = chosen or cells(model, node, result)
-        year = at.year if result.shape[YEAR] == len(model.years) else None
+        year = at.year if "year" in node.dims and node.view != "history" else None
         shown = [value_at(model, node, result, None, year, *cell) for cell in matching[:12]]
     link = declared(name, at.name)
     return {

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from caminos.city.package import write_atomic
-from caminos.model.axes import GROUP, KIND, QUINTILES, ZONE, labels
+from caminos.model.axes import GROUP, KIND, QUINTILES, YEAR, ZONE, labels
 from caminos.model.indicator import Indicator
 from caminos.model.values import NotEstimated
 from caminos.planning.city_model import BASELINE, SEED, Case, CityModel
@@ -85,6 +85,10 @@ def write_results(model: CityModel, plan: Plan, path: Path, draws: int = DRAWS) 
     return path
 
 
+def _every_year(array: np.ndarray, years: int) -> np.ndarray:
+    return np.broadcast_to(array, (*array.shape[:YEAR], years, *array.shape[YEAR + 1 :]))
+
+
 def _add(model: CityModel, columns: dict[str, list[object]], name: str, central: object, drawn: object) -> None:
     node = model.graph.nodes[name]
     if isinstance(central, NotEstimated):
@@ -95,6 +99,8 @@ def _add(model: CityModel, columns: dict[str, list[object]], name: str, central:
     assert isinstance(central, np.ndarray)
     assert isinstance(drawn, np.ndarray)
     low, high = np.percentile(drawn, RANGE, axis=1, keepdims=True, method="nearest")
+    if "year" in node.dims:  # one row a year, also where nothing changes
+        central, low, high = (_every_year(array, len(model.years)) for array in (central, low, high))
     shape = central.shape
     zones = [zone.id for zone in model.city.zones] if shape[ZONE] > 1 else [""]
     groups = list(QUINTILES) if shape[GROUP] > 1 else [""]

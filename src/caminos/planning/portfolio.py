@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,7 +79,7 @@ class Plan:
     flips: tuple[Flip, ...] = ()
 
 
-def options(model: CityModel, start: int, values: dict[str, np.ndarray] | None = None) -> tuple[Assessment, Options]:
+def options(model: CityModel, start: int, values: Mapping[str, np.ndarray] | None = None) -> tuple[Assessment, Options]:
     """Every available action at every start of the window, evaluated on the model in one pass."""
     begins = range(start, start + START_WINDOW)
     measures = [Measure(action.id, begin) for action in model.available for begin in begins]

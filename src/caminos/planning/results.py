@@ -48,8 +48,8 @@ def caveats(model: CityModel, name: str) -> tuple[str, ...]:
     above = set(model.graph.needed((name,)))
     found = []
     for caveat in model.city.settings.get("caveats", []):
-        names = {prefix + fact for fact in caveat["facts"] for prefix in ("", "base_", "zone_", "past_")}
-        if above & names & set(model.inputs):
+        told = {item for item in above if item in model.inputs and model.graph.nodes[item].of in caveat["facts"]}
+        if told:
             found.append(_(caveat["text"]))
     return tuple(found)
 
@@ -58,7 +58,7 @@ def node_of(model: CityModel, name: str) -> Node:
     """The node called `name`; raises QuestionError with the nearest names if there is none."""
     from caminos.city.problems import nearest
 
-    node = model.graph.nodes.get(name) or model.graph.nodes.get("base_" + name)
+    node = model.graph.nodes.get(name) or model.graph.nodes.get(model.graph.by_meaning.get(name, ""))
     if node is None:
         near = nearest(name, model.graph.nodes)
         hint = _(" Did you mean {names}?", names=near) if near else ""
@@ -68,7 +68,20 @@ def node_of(model: CityModel, name: str) -> Node:
 
 def years_of(model: CityModel, node: Node) -> np.ndarray:
     """The years along a node's year axis: those of the model, or of the past for a history."""
-    return model.past_years if node.name.startswith("past_") else model.years
+    return model.past_years if node.view == "history" else model.years
+
+
+def year_shown(model: CityModel, node: Node, year: int | None) -> int | None:
+    """The year of an answer: the one asked for, else the last; None for what has no years. QuestionError outside them."""
+    if "year" not in node.dims:
+        return None
+    years = years_of(model, node)
+    wanted = int(years[-1]) if year is None else year
+    if wanted not in years:
+        raise QuestionError(
+            _("There is no year {year}: ask for {first} to {last}.", year=year, first=years[0], last=years[-1])
+        )
+    return wanted
 
 
 def place(
@@ -76,14 +89,9 @@ def place(
 ) -> tuple[int, int, int, int]:
     """Index of one cell of a result along year, zone, group and kind; raises QuestionError if it has none."""
     axes = {YEAR: 0, ZONE: 0, GROUP: 0, KIND: 0}
-    years = years_of(model, node)
-    if array.shape[YEAR] == len(years):
-        wanted = int(years[-1]) if year is None else year
-        if wanted not in years:
-            raise QuestionError(
-                _("There is no year {year}: ask for {first} to {last}.", year=year, first=years[0], last=years[-1])
-            )
-        axes[YEAR] = wanted - int(years[0])
+    wanted = year_shown(model, node, year)
+    if wanted is not None and array.shape[YEAR] > 1:
+        axes[YEAR] = wanted - int(years_of(model, node)[0])
     for axis, given, known, what in (
         (ZONE, zone, [item.id for item in model.city.zones], "zone"),
         (GROUP, group, list(QUINTILES), "group"),
@@ -127,8 +135,7 @@ def value_at(
         spread = spread[~np.isnan(spread)]
         if spread.size > 1:
             low, high = (float(item) for item in np.percentile(spread, RANGE, method="nearest"))
-    years = years_of(model, node)
-    shown = int(years[where[0]]) if central.shape[YEAR] == len(years) else None
+    shown = year_shown(model, node, year)
     reason = "" if number == number else why_missing(model, node, zone, group, kind)
     return Value(node.name, number, low, high, node.unit, shown, zone, group, kind, reason, caveats(model, node.name))
 

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from caminos.actions.library import Action
-from caminos.city.package import Fact
+from caminos.city.package import Fact, newest
 from caminos.i18n import _, number
 from caminos.model.axes import QUINTILES
 from caminos.model.indicator import PATHWAYS
 from caminos.model.values import NotEstimated
 from caminos.pathways.tables import Connection, Headline, headlines
 from caminos.planning.assessment import Flip, action_spending, central, costs, public_share
-from caminos.planning.city_model import BASELINE, Case, CityModel, Measure, newest
+from caminos.planning.city_model import BASELINE, Case, CityModel, Measure
 from caminos.planning.connect import BY_GROUP, Cell, Change, Connections
 from caminos.planning.diagnosis import SECTORS, Reconciliation, unknown
 from caminos.planning.entry import Challenge, Entry, Ranked
