@@ -14,7 +14,7 @@ import numpy as np
 
 from caminos.i18n import _
 from caminos.model import expression
-from caminos.model.axes import AXES, GROUP, KIND, QUINTILES, YEAR, Array, among, labels, positive, total
+from caminos.model.axes import AXES, KIND, QUINTILES, YEAR, Array, among, among_groups, labels, positive, total
 from caminos.model.indicator import PATHWAYS, Indicator, Node, Source
 from caminos.model.units import dimensions
 
@@ -352,9 +352,7 @@ def _move(mode: str, value: Any, moved: Any, limit: float) -> Any:
 def _mask(effect: Effect, lever: Lever) -> np.ndarray:
     mask = np.ones((1,) * len(AXES))
     if effect.groups:
-        mask = mask * np.array([float(group in effect.groups) for group in QUINTILES]).reshape(
-            [len(QUINTILES) if axis == GROUP else 1 for axis in range(len(AXES))]
-        )
+        mask = mask * among_groups(*effect.groups)
     if effect.kinds:
         mask = mask * among(lever.classification, *effect.kinds)
     elif "kind" in lever.dims:

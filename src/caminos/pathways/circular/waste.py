@@ -1,6 +1,6 @@
 """Municipal waste: generated, recovered, landfilled, and the work it gives."""
 
-from caminos.model.axes import KIND, Array, among, positive, stack, total
+from caminos.model.axes import KIND, Array, among, compose, positive, total
 from caminos.model.indicator import indicator
 
 ORGANIC = ("food", "garden")
@@ -95,7 +95,13 @@ def jobs_by_route(
     jobs_per_tonne: Array,
 ) -> Array:  # fmt: skip
     """Jobs in recycling, composting, disposal and repair."""
-    return stack(waste_recycled, waste_composted, waste_landfilled, goods_repaired) * jobs_per_tonne
+    routes = {
+        "recycling": waste_recycled,
+        "composting": waste_composted,
+        "disposal": waste_landfilled,
+        "repair": goods_repaired,
+    }
+    return compose("job_route", routes) * jobs_per_tonne
 
 
 @indicator(unit="job", source="GAIA 2021, ILSR")

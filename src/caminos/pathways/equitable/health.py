@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from caminos.model.axes import GROUP, KIND, Array, known_total, pick, positive, stack, total
+from caminos.model.axes import GROUP, KIND, Array, compose, known_total, pick, positive, total
 from caminos.model.indicator import indicator
 
 
@@ -86,7 +86,8 @@ def road_deaths_by_mode(
     motor = traffic_index**motor_injury_exponent
     cyclists = (population_index * cycling_travel / base_cycling_travel) ** cyclist_injury_exponent
     walkers = (population_index * walking_travel / base_walking_travel) ** pedestrian_injury_exponent
-    volume = stack(traffic_index, motor, motor, motor, motor * cyclists, motor * walkers)
+    vehicles = {"car": traffic_index, "bus": motor, "truck": motor, "rail": motor}
+    volume = compose("mode", {**vehicles, "cycling": motor * cyclists, "walking": motor * walkers})
     return base_road_deaths * volume * (1 + slow_street_share * death_change_slow_street)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from caminos.model.axes import GROUP, KIND, ZONE, Array, known_sum, pick, total
+from caminos.model.axes import GROUP, KIND, ZONE, Array, known_sum, pick, pick_group, total
 from caminos.model.indicator import indicator
 
 
@@ -41,7 +41,7 @@ def energy_burden(
 @indicator(unit="share", source="energy cost over income, poorest quintile")
 def energy_burden_of_poorest(energy_burden: Array) -> Array:
     """Share of income that the poorest fifth spends on energy in the home."""
-    return energy_burden[:, :, :, :, :1]
+    return pick_group(energy_burden, "q1")
 
 
 @indicator(unit="share", source="smallest of the facilities' shares")
@@ -184,8 +184,7 @@ def burden_by_group(burden_known_by_income: Array, burden_shared_evenly: Array, 
 @indicator(unit="ratio", dims="year group", source="HM Treasury Green Book A3.14: w = (median / y)^eta")
 def equity_weight(household_income: Array, marginal_utility_elasticity: Array) -> Array:
     """Weight of a dollar to each quintile relative to a dollar to the middle one."""
-    middle = household_income[:, :, :, :, 2:3]
-    return (middle / household_income) ** marginal_utility_elasticity
+    return (pick_group(household_income, "q3") / household_income) ** marginal_utility_elasticity
 
 
 @indicator(unit="USD/yr", source="Green Book A3: sum of weight times burden")
@@ -201,5 +200,5 @@ def rent_increase_from_greening(
 ) -> Array:  # fmt: skip
     """Rise of rent of a household of the poorest quintile as streets turn green: the risk of displacement."""
     greening = canopy_added / canopy_goal
-    rent = household_income[:, :, :, :, :1] * household_size * rent_share_of_income
+    rent = pick_group(household_income, "q1") * household_size * rent_share_of_income
     return rent * rent_change_from_greening * np.clip(greening, 0, 1)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from caminos.model.axes import KIND, Array, known_total, positive, stack, total
+from caminos.model.axes import KIND, Array, compose, known_total, positive, total
 from caminos.model.indicator import indicator
 
 
@@ -23,8 +23,8 @@ def traffic_pm25_emitted(
 ) -> Array:  # fmt: skip
     """Fine particles from road traffic: exhaust, and wear of tyres, brakes and roads."""
     exhaust = known_total(road_fuel_energy / road_net_calorific_value * road_pm25_factor, KIND)
-    nothing = 0 * car_distance
-    distance = stack(car_distance, bus_distance, truck_distance, nothing, nothing, nothing)
+    vehicles = {"car": car_distance, "bus": bus_distance, "truck": truck_distance}
+    distance = compose("mode", vehicles | dict.fromkeys(("rail", "cycling", "walking"), 0 * car_distance))
     return exhaust + total(distance * wear_pm25_factor, KIND)
 
 

@@ -7,19 +7,20 @@ from caminos.model.axes import (
     YEAR,
     Array,
     among,
+    compose,
     known_among,
     known_total,
     labels,
     pick,
     positive,
     since,
-    stack,
     total,
 )
 from caminos.model.indicator import indicator
 
 NOT_BASIC = ("I.x.3", "II.3.3", "II.4.3", "IV", "V.1", "V.2", "V.3")
 SECTOR_PREFIX = {"stationary": "I.", "transport": "II.", "waste": "III.", "ippu": "IV", "afolu": "V."}
+STATIONARY = {"I.1": "residential", "I.2": "commercial", "I.3": "industry", "I.5": "agriculture"}
 BASIC = tuple(reference for reference in labels("gpc") if reference not in NOT_BASIC)
 
 
@@ -41,37 +42,34 @@ def emissions_by_subsector(
     Aviation, navigation and industry follow the economy; livestock and land stay as observed,
     less what newly grown canopy and restored land take up.
     """
-    fuel = [pick(stationary_fuel_emissions, "sector", name) for name in labels("sector")]
-    power = [pick(electricity_emissions, "sector", name) for name in labels("sector")]
-    pairs = [part for both in zip(fuel, power, strict=True) for part in both]
     economy = population_index * income_index
-    return stack(
-        *pairs,
-        electricity_loss_emissions,
-        road_fuel_emissions,
-        transport_electricity_emissions,
-        base_waterborne_emissions * economy,
-        base_aviation_emissions * economy,
-        landfill_emissions,
-        biological_treatment_emissions,
-        wastewater_emissions,
-        base_industrial_process_emissions * economy,
-        base_livestock_emissions,
-        base_land_emissions - tree_carbon_removal - restored_land_removal,
-        base_aggregate_land_emissions,
-    )
+    fuel = {f"{row}.1": pick(stationary_fuel_emissions, "sector", name) for row, name in STATIONARY.items()}
+    power = {f"{row}.2": pick(electricity_emissions, "sector", name) for row, name in STATIONARY.items()}
+    others = {
+        "I.x.3": electricity_loss_emissions,
+        "II.1.1": road_fuel_emissions,
+        "II.1.2": transport_electricity_emissions,
+        "II.3.3": base_waterborne_emissions * economy,
+        "II.4.3": base_aviation_emissions * economy,
+        "III.1": landfill_emissions,
+        "III.2": biological_treatment_emissions,
+        "III.4": wastewater_emissions,
+        "IV": base_industrial_process_emissions * economy,
+        "V.1": base_livestock_emissions,
+        "V.2": base_land_emissions - tree_carbon_removal - restored_land_removal,
+        "V.3": base_aggregate_land_emissions,
+    }
+    return compose("gpc", {**fuel, **power, **others})
 
 
 @indicator(unit="t CO2e/yr", dims="year kind", kind="gpc_sector", source="GPC 1.1")
 def emissions_by_sector(emissions_by_subsector: Array) -> Array:
     """Emissions by GPC sector, over the subsectors that are estimated; a sector with none is NaN."""
-    references = labels("gpc")
-    return stack(
-        *(
-            known_among(emissions_by_subsector, "gpc", *(item for item in references if item.startswith(prefix)))
-            for prefix in SECTOR_PREFIX.values()
-        )
-    )
+    rows = {
+        sector: [row for row in labels("gpc") if row.startswith(prefix)] for sector, prefix in SECTOR_PREFIX.items()
+    }
+    sums = {sector: known_among(emissions_by_subsector, "gpc", *chosen) for sector, chosen in rows.items()}
+    return compose("gpc_sector", sums)
 
 
 @indicator(unit="t CO2e/yr", source="GPC 1.1, BASIC")

@@ -2,18 +2,19 @@
 
 import numpy as np
 
-from caminos.model.axes import KIND, Array, among, known_among, known_total, pick, positive, stack
+from caminos.model.axes import KIND, Array, among, compose, known_among, known_total, pick, positive
 from caminos.model.indicator import indicator
 
 CAR_FUELS = ("gasoline", "ethanol", "natural_gas")
 HEAVY_FUELS = ("diesel", "biodiesel")
+WITHOUT_ENGINE = ("rail", "cycling", "walking")  # no road fuel is burnt on these
 
 
 @indicator(unit="TJ/yr", source="fuel balance", dims="")
 def observed_car_energy(base_road_fuel_energy: Array) -> Array:
     """Energy in the fuels of cars and motorcycles in the base year: gasoline, and ethanol and natural gas where known."""
-    others = known_among(base_road_fuel_energy, "fuel", *CAR_FUELS[1:])
-    return pick(base_road_fuel_energy, "fuel", CAR_FUELS[0]) + np.nan_to_num(others)
+    others = known_among(base_road_fuel_energy, "fuel", "ethanol", "natural_gas")
+    return pick(base_road_fuel_energy, "fuel", "gasoline") + np.nan_to_num(others)
 
 
 @indicator(unit="TJ/yr", source="distance times intensity", dims="")
@@ -27,9 +28,8 @@ def observed_bus_energy(
 @indicator(unit="TJ/yr", source="fuel balance", dims="")
 def observed_heavy_energy(base_road_fuel_energy: Array) -> Array:
     """Energy in diesel, and in biodiesel where known, in the base year."""
-    return pick(base_road_fuel_energy, "fuel", HEAVY_FUELS[0]) + np.nan_to_num(
-        known_among(base_road_fuel_energy, "fuel", *HEAVY_FUELS[1:])
-    )
+    biodiesel = pick(base_road_fuel_energy, "fuel", "biodiesel")
+    return pick(base_road_fuel_energy, "fuel", "diesel") + np.nan_to_num(biodiesel)
 
 
 @indicator(unit="TJ/yr", source="fuel balance", dims="")
@@ -102,7 +102,8 @@ def combustion_energy_by_mode(
     car = car_distance * (1 - electric_car_share) * car_energy_intensity * vehicle_intensity_trend
     bus = bus_distance * (1 - electric_bus_share) * observed_bus_energy / base_bus_vehicle_distance
     truck = truck_distance * truck_energy_intensity * vehicle_intensity_trend
-    return stack(car, bus * vehicle_intensity_trend, truck, 0 * car, 0 * car, 0 * car)
+    parts = {"car": car, "bus": bus * vehicle_intensity_trend, "truck": truck}
+    return compose("mode", parts | dict.fromkeys(WITHOUT_ENGINE, 0 * car))
 
 
 @indicator(unit="MWh/yr", source="distance times consumption")
@@ -127,7 +128,8 @@ def transport_energy(
     car = car_distance * electric_car_share * electric_car_consumption / megawatthours_per_terajoule
     bus = bus_distance * electric_bus_share * electric_bus_consumption / megawatthours_per_terajoule
     nothing = 0 * (car + bus)
-    return combustion_energy_by_mode + stack(car, bus, nothing, nothing, nothing, nothing)
+    electric = {"car": car, "bus": bus, "truck": nothing} | dict.fromkeys(WITHOUT_ENGINE, nothing)
+    return combustion_energy_by_mode + compose("mode", electric)
 
 
 @indicator(unit="share", dims="kind", kind="fuel", source="fuel balance")

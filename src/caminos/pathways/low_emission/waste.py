@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from caminos.model.axes import KIND, YEAR, Array, positive, since, stack, total
+from caminos.model.axes import KIND, YEAR, Array, compose, positive, since, total
 from caminos.model.indicator import indicator
 
 
@@ -72,7 +72,8 @@ def biological_treatment_emissions(
 def sewage_path_share(sewer_coverage: Array, base_wastewater_treated_share: Array) -> Array:
     """Share of people by the way their sewage goes: treated, sewered without treatment, on site."""
     treated = sewer_coverage * base_wastewater_treated_share
-    return stack(treated, sewer_coverage - treated, 1 - sewer_coverage)
+    untreated, septic = sewer_coverage - treated, 1 - sewer_coverage
+    return compose("sewage_path", {"treated": treated, "untreated": untreated, "septic": septic})
 
 
 @indicator(unit="t CH4/yr", source="IPCC 2019, vol. 5, ch. 6, eq. 6.1-6.3")

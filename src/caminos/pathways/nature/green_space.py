@@ -1,6 +1,6 @@
 """Green space for people and for other species."""
 
-from caminos.model.axes import Array, positive
+from caminos.model.axes import KIND, Array, positive, total
 from caminos.model.indicator import indicator
 
 
@@ -33,8 +33,6 @@ def natural_area_score(natural_area: Array, natural_area_score_limits: Array) ->
 
 def _score(value: Array, limits: Array) -> Array:
     """How many of the limits (along the kind axis) the value reaches."""
-    from caminos.model.axes import KIND, total
-
     return total((value > limits) * 1.0, KIND)
 
 
