@@ -163,7 +163,7 @@ def _table(text: str, columns: tuple[str, ...], file: str) -> list[tuple[int, di
 
 
 def read_actions(actions: str, effects: str) -> tuple[Action, ...]:
-    """Actions from the text of their two tables; raises ActionError with every row that is wrong."""
+    """Actions from the text of their two tables, by number; raises ActionError with every row that is wrong."""
     faults: list[str] = []
     by_action: dict[str, list[Effect]] = {}
     for line, row in _table(effects, EFFECT_COLUMNS, "effects.csv"):
@@ -185,7 +185,7 @@ def read_actions(actions: str, effects: str) -> tuple[Action, ...]:
     ]
     if faults:
         raise ActionError("\n".join(faults))
-    return tuple(found.values())
+    return tuple(sorted(found.values(), key=lambda action: action.number))
 
 
 def _effect_faults(effect: Effect) -> list[str]:
@@ -296,9 +296,9 @@ def lever_nodes(actions: Iterable[Action]) -> list[Indicator]:
     """One node a lever: its baseline, moved by the effects of all actions."""
     chosen = {action.id: action for action in actions}
     by_lever: dict[str, list[Effect]] = {}
-    for action in chosen.values():
-        for effect in action.effects:
-            by_lever.setdefault(effect.lever, []).append(effect)
+    # what adds comes before what reduces or closes a distance, in whatever order the rows stand
+    for effect in sorted((e for action in chosen.values() for e in action.effects), key=lambda e: MODES.index(e.mode)):
+        by_lever.setdefault(effect.lever, []).append(effect)
     return [_lever_node(lever, by_lever.get(lever.name, []), chosen) for lever in levers()]
 
 

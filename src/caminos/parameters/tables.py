@@ -61,7 +61,14 @@ def rows() -> dict[str, tuple[Row, ...]]:
         ):
             row = _row(given, f"{table}:{line}")
             found.setdefault(row.name, []).append(row)
+            _check_alike(row, found[row.name][0])
     return {name: tuple(group) for name, group in found.items()}
+
+
+def _check_alike(row: Row, first: Row) -> None:
+    """All rows of a parameter share unit and classification, so that any of them can speak for it."""
+    if (row.unit, row.classification) != (first.unit, first.classification):
+        raise ParameterError(f"{row.place} and {first.place}: {row.name} has two units or two classifications")
 
 
 def _row(given: Mapping[str, str], place: str) -> Row:
