@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -20,12 +20,6 @@ from caminos.model.units import dimensions
 
 MODES = ("add", "reduce", "toward")
 SIZE, ADOPTION = "size_of_", "adoption_of_"
-
-
-ACTION_COLUMNS = (
-    "id", "number", "name", "pathway", "size_unit", "potential", "capital_cost", "operating_cost", "lifetime",
-    "lead_time", "ramp_years", "minimum_scale", "implementer", "needs", "excludes", "serves", "note",
-)  # fmt: skip
 EFFECT_COLUMNS = ("action", "lever", "kind", "group", "mode", "amount", "lag", "note")
 
 
@@ -80,6 +74,9 @@ class Action:
         return ADOPTION + self.id
 
 
+ACTION_COLUMNS = tuple(field.name for field in fields(Action) if field.name != "effects")
+
+
 @dataclass(frozen=True)
 class Lever:
     """A trajectory that the city can move."""
@@ -105,11 +102,18 @@ def levers() -> tuple[Lever, ...]:
     text = files("caminos.actions").joinpath("levers.csv").read_text(encoding="utf-8")
     return tuple(
         Lever(
-            row["lever"], row["unit"], row["baseline"], tuple(row["dims"].split()), row["classification"],
-            float(row["minimum"]), float(row["maximum"]), row["pathway"], row["meaning"],
+            name=row["lever"],
+            unit=row["unit"],
+            baseline=row["baseline"],
+            dims=tuple(row["dims"].split()),
+            classification=row["classification"],
+            minimum=float(row["minimum"]),
+            maximum=float(row["maximum"]),
+            pathway=row["pathway"],
+            meaning=row["meaning"],
         )
         for row in csv.DictReader(text.splitlines())
-    )  # fmt: skip
+    )
 
 
 @cache
@@ -168,9 +172,14 @@ def read_actions(actions: str, effects: str) -> tuple[Action, ...]:
     by_action: dict[str, list[Effect]] = {}
     for line, row in _table(effects, EFFECT_COLUMNS, "effects.csv"):
         effect = Effect(
-            row["action"], row["lever"], _texts(row["kind"]), _texts(row["group"]), row["mode"], row["amount"],
+            row["action"],
+            row["lever"],
+            _texts(row["kind"]),
+            _texts(row["group"]),
+            row["mode"],
+            row["amount"],
             row["lag"].strip(),
-        )  # fmt: skip
+        )
         faults += [f"effects.csv:{line}: {fault}" for fault in _effect_faults(effect)]
         by_action.setdefault(effect.action, []).append(effect)
     found: dict[str, Action] = {}
@@ -226,12 +235,11 @@ def _action_faults(row: Mapping[str, str]) -> list[str]:
 
 
 def _action(row: Mapping[str, str], effects: tuple[Effect, ...]) -> Action:
-    return Action(
-        row["id"], int(float(row["number"])), row["name"], row["pathway"], row["size_unit"], row["potential"],
-        row["capital_cost"], row["operating_cost"], row["lifetime"], row["lead_time"], float(row["ramp_years"]),
-        float(row["minimum_scale"]), _texts(row["implementer"]), _texts(row["needs"]), _texts(row["excludes"]),
-        _texts(row["serves"]), row["note"], effects,
-    )  # fmt: skip
+    numbers: dict[str, Any] = {"number": int(float(row["number"]))}
+    numbers |= {column: float(row[column]) for column in ("ramp_years", "minimum_scale")}
+    lists = {column: _texts(row[column]) for column in ("implementer", "needs", "excludes", "serves")}
+    plain: dict[str, Any] = {column: row[column] for column in ACTION_COLUMNS}
+    return Action(**{**plain, **numbers, **lists, "effects": effects})
 
 
 def check_parameters(action: Action, nodes: Mapping[str, Node]) -> None:
@@ -256,9 +264,15 @@ def check_parameters(action: Action, nodes: Mapping[str, Node]) -> None:
             )
         if dimensions(nodes[name].unit) != dimensions(unit):
             raise ActionError(
-                _("actions.csv: {action}: {column}: {name} is in {given}, not in {unit}.", action=action.id, column=column,
-                  name=name, given=nodes[name].unit, unit=unit)
-            )  # fmt: skip
+                _(
+                    "actions.csv: {action}: {column}: {name} is in {given}, not in {unit}.",
+                    action=action.id,
+                    column=column,
+                    name=name,
+                    given=nodes[name].unit,
+                    unit=unit,
+                )
+            )
 
 
 def size_nodes(actions: Iterable[Action]) -> list[Indicator]:
@@ -279,9 +293,17 @@ def computed(name: str, unit: str, text: str, role: str, meaning: str, dims: tup
         return value if getattr(value, "ndim", 0) == len(AXES) else value * np.ones((1,) * len(AXES))
 
     return Indicator(
-        name=name, unit=unit, function=function, arguments=expression.names(text), dims=dims,
-        role=role, meaning=meaning, source="table", place=role, equation=text,
-    )  # fmt: skip
+        name=name,
+        unit=unit,
+        function=function,
+        arguments=expression.names(text),
+        dims=dims,
+        role=role,
+        meaning=meaning,
+        source="table",
+        place=role,
+        equation=text,
+    )
 
 
 def adoption_nodes(actions: Iterable[Action]) -> list[Source]:
@@ -331,10 +353,19 @@ def _lever_node(lever: Lever, effects: list[Effect], actions: Mapping[str, Actio
         [lever.baseline] + [f"{effect.mode} {effect.amount} × {ADOPTION}{effect.action}" for effect in effects]
     )
     return Indicator(
-        name=lever.name, unit=lever.unit, function=function, arguments=tuple(dict.fromkeys(needed)),
-        dims=("year", *lever.dims), classification=lever.classification, source="lever", meaning=lever.meaning,
-        pathway=lever.pathway, role="lever", place="levers.csv", equation=equation,
-    )  # fmt: skip
+        name=lever.name,
+        unit=lever.unit,
+        function=function,
+        arguments=tuple(dict.fromkeys(needed)),
+        dims=("year", *lever.dims),
+        classification=lever.classification,
+        source="lever",
+        meaning=lever.meaning,
+        pathway=lever.pathway,
+        role="lever",
+        place="levers.csv",
+        equation=equation,
+    )
 
 
 def _floor(value: Any, minimum: float) -> Any:

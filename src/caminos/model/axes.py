@@ -37,9 +37,7 @@ def classifications() -> dict[str, tuple[str, ...]]:
     found: dict[str, list[tuple[float, str]]] = {}
     for row in csv.DictReader(text.splitlines()):
         found.setdefault(row["classification"], []).append((float(row["rank"] or 0), row["label"]))
-    return {
-        name: tuple(label for _rank, label in sorted(rows, key=lambda row: row[0])) for name, rows in found.items()
-    }
+    return {name: tuple(label for _rank, label in sorted(rows, key=lambda row: row[0])) for name, rows in found.items()}
 
 
 def labels(classification: str) -> tuple[str, ...]:

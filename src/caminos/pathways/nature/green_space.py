@@ -13,8 +13,9 @@ def green_area_per_person(
 
 
 @indicator(unit="share", source="City Biodiversity Index 2021, indicator 1")
-def natural_area(base_natural_area_share: Array, natural_area_restored: Array, base_area: Array,
-                 hectares_per_km2: Array) -> Array:  # fmt: skip
+def natural_area(
+    base_natural_area_share: Array, natural_area_restored: Array, base_area: Array, hectares_per_km2: Array
+) -> Array:
     """Share of the jurisdiction with natural cover, restored land included."""
     return base_natural_area_share + natural_area_restored / (base_area * hectares_per_km2)
 
