@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,11 +19,12 @@ import numpy as np
 import pytest
 
 import caminos
+from caminos.actions.library import ACTION_COLUMNS, lever_nodes, read_actions
 from caminos.model import axes
 from caminos.model.axes import GROUP, QUINTILES, LabelError, among, compose, labels, pick, pick_group
 from caminos.model.graph import build
 from caminos.model.indicator import ModelError, Source, from_function, indicator
-from caminos.parameters.tables import rows
+from caminos.parameters.tables import ParameterError, _check_alike, rows
 from caminos.pathways.tables import headlines, series
 from caminos.planning.city_model import CityModel
 
@@ -209,6 +211,34 @@ def test_the_unit_proof_names_a_function_that_forgets_a_label() -> None:
 
     with pytest.raises(ModelError, match=r"sewage \(test_labels:\d+\): sewage_path: there is nothing for septic"):
         build([Source("flow", "t/yr", "fact", ("year",)), from_function(sewage)])
+
+
+HEADER = ",".join(ACTION_COLUMNS)
+OWN = (
+    "widen,1,Widen,nature,ha,1,cost,,lifetime,lead,5,0.1,M,,,,",
+    "halve,2,Halve,nature,ha,1,cost,,lifetime,lead,5,0.1,M,,,,",
+)
+EFFECTS = ("widen,impervious_share,,,add,0.2,,", "halve,impervious_share,,,reduce,0.5,,")
+
+
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)], ids=["as is", "back"])
+def test_effects_of_different_modes_have_one_order(order: slice) -> None:
+    """What adds comes before what reduces: (0.4 + 0.2) / 2, in whatever order the rows stand."""
+    actions = read_actions(
+        "\n".join([HEADER, *OWN[order]]), "\n".join(["action,lever,kind,group,mode,amount,lag,note", *EFFECTS[order]])
+    )
+    assert [action.id for action in actions] == ["widen", "halve"]
+    for given in (actions, actions[::-1]):
+        (lever,) = (node for node in lever_nodes(given) if node.name == "impervious_share")
+        adopted = {action.adoption: one(1.0) for action in actions}
+        assert lever.function(base_impervious_share=one(0.4), **adopted).item() == pytest.approx(0.3, rel=1e-12)
+
+
+def test_rows_of_a_parameter_share_their_unit() -> None:
+    """The first row would otherwise decide in which unit the model computes."""
+    first = rows()["jobs_per_tonne"][0]
+    with pytest.raises(ParameterError, match="jobs_per_tonne has two units"):
+        _check_alike(replace(first, unit="job/kg", place="circular.csv:9"), first)
 
 
 # --- thresholds that a helper hides ---------------------------------------------------------------------------
