@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from caminos.model.axes import GROUP, KIND, YEAR, among, labels, pick, stack, total
+from caminos.model.axes import GROUP, KIND, YEAR, among, compose, labels, pick, total
 from caminos.model.evaluation import Evaluation
 from caminos.model.expression import ExpressionError, evaluate, names
 from caminos.model.graph import build
@@ -258,4 +258,6 @@ def test_axes_are_named_and_keep_their_place():
     modes = np.arange(float(len(labels("mode")))).reshape(1, 1, 1, 1, 1, -1)
     assert pick(modes, "mode", "bus").item() == labels("mode").index("bus")
     assert (modes * among("mode", "bus")).sum() == labels("mode").index("bus")
-    assert stack(cell(1.0), cell(2.0)).ravel().tolist() == [1, 2]
+    assert compose(
+        "sewage_path", {"septic": cell(3.0), "untreated": cell(2.0), "treated": cell(1.0)}
+    ).ravel().tolist() == [1, 2, 3]

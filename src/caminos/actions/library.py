@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -14,18 +14,12 @@ import numpy as np
 
 from caminos.i18n import _
 from caminos.model import expression
-from caminos.model.axes import AXES, GROUP, KIND, QUINTILES, YEAR, Array, among, labels, positive, total
+from caminos.model.axes import AXES, KIND, QUINTILES, YEAR, Array, among, among_groups, labels, positive, total
 from caminos.model.indicator import PATHWAYS, Indicator, Node, Source
 from caminos.model.units import dimensions
 
 MODES = ("add", "reduce", "toward")
 SIZE, ADOPTION = "size_of_", "adoption_of_"
-
-
-ACTION_COLUMNS = (
-    "id", "number", "name", "pathway", "size_unit", "potential", "capital_cost", "operating_cost", "lifetime",
-    "lead_time", "ramp_years", "minimum_scale", "implementer", "needs", "excludes", "serves", "note",
-)  # fmt: skip
 EFFECT_COLUMNS = ("action", "lever", "kind", "group", "mode", "amount", "lag", "note")
 
 
@@ -80,6 +74,9 @@ class Action:
         return ADOPTION + self.id
 
 
+ACTION_COLUMNS = tuple(field.name for field in fields(Action) if field.name != "effects")
+
+
 @dataclass(frozen=True)
 class Lever:
     """A trajectory that the city can move."""
@@ -105,11 +102,18 @@ def levers() -> tuple[Lever, ...]:
     text = files("caminos.actions").joinpath("levers.csv").read_text(encoding="utf-8")
     return tuple(
         Lever(
-            row["lever"], row["unit"], row["baseline"], tuple(row["dims"].split()), row["classification"],
-            float(row["minimum"]), float(row["maximum"]), row["pathway"], row["meaning"],
+            name=row["lever"],
+            unit=row["unit"],
+            baseline=row["baseline"],
+            dims=tuple(row["dims"].split()),
+            classification=row["classification"],
+            minimum=float(row["minimum"]),
+            maximum=float(row["maximum"]),
+            pathway=row["pathway"],
+            meaning=row["meaning"],
         )
         for row in csv.DictReader(text.splitlines())
-    )  # fmt: skip
+    )
 
 
 @cache
@@ -168,14 +172,19 @@ def _table(text: str, columns: tuple[str, ...], file: str) -> list[tuple[int, di
 
 
 def read_actions(actions: str, effects: str) -> tuple[Action, ...]:
-    """Actions from the text of their two tables; raises ActionError with every row that is wrong."""
+    """Actions from the text of their two tables, by number; raises ActionError with every row that is wrong."""
     faults: list[str] = []
     by_action: dict[str, list[Effect]] = {}
     for line, row in _table(effects, EFFECT_COLUMNS, "effects.csv"):
         effect = Effect(
-            row["action"], row["lever"], _texts(row["kind"]), _texts(row["group"]), row["mode"], row["amount"],
+            row["action"],
+            row["lever"],
+            _texts(row["kind"]),
+            _texts(row["group"]),
+            row["mode"],
+            row["amount"],
             row["lag"].strip(),
-        )  # fmt: skip
+        )
         faults += [f"effects.csv:{line}: {fault}" for fault in _effect_faults(effect)]
         by_action.setdefault(effect.action, []).append(effect)
     found: dict[str, Action] = {}
@@ -190,7 +199,7 @@ def read_actions(actions: str, effects: str) -> tuple[Action, ...]:
     ]
     if faults:
         raise ActionError("\n".join(faults))
-    return tuple(found.values())
+    return tuple(sorted(found.values(), key=lambda action: action.number))
 
 
 def _effect_faults(effect: Effect) -> list[str]:
@@ -231,12 +240,11 @@ def _action_faults(row: Mapping[str, str]) -> list[str]:
 
 
 def _action(row: Mapping[str, str], effects: tuple[Effect, ...]) -> Action:
-    return Action(
-        row["id"], int(float(row["number"])), row["name"], row["pathway"], row["size_unit"], row["potential"],
-        row["capital_cost"], row["operating_cost"], row["lifetime"], row["lead_time"], float(row["ramp_years"]),
-        float(row["minimum_scale"]), _texts(row["implementer"]), _texts(row["needs"]), _texts(row["excludes"]),
-        _texts(row["serves"]), row["note"], effects,
-    )  # fmt: skip
+    numbers: dict[str, Any] = {"number": int(float(row["number"]))}
+    numbers |= {column: float(row[column]) for column in ("ramp_years", "minimum_scale")}
+    lists = {column: _texts(row[column]) for column in ("implementer", "needs", "excludes", "serves")}
+    plain: dict[str, Any] = {column: row[column] for column in ACTION_COLUMNS}
+    return Action(**{**plain, **numbers, **lists, "effects": effects})
 
 
 def check_parameters(action: Action, nodes: Mapping[str, Node]) -> None:
@@ -261,20 +269,31 @@ def check_parameters(action: Action, nodes: Mapping[str, Node]) -> None:
             )
         if dimensions(nodes[name].unit) != dimensions(unit):
             raise ActionError(
-                _("actions.csv: {action}: {column}: {name} is in {given}, not in {unit}.", action=action.id, column=column,
-                  name=name, given=nodes[name].unit, unit=unit)
-            )  # fmt: skip
+                _(
+                    "actions.csv: {action}: {column}: {name} is in {given}, not in {unit}.",
+                    action=action.id,
+                    column=column,
+                    name=name,
+                    given=nodes[name].unit,
+                    unit=unit,
+                )
+            )
 
 
 def size_nodes(actions: Iterable[Action]) -> list[Indicator]:
     """One node an action: its size at full scale."""
     return [
         computed(
-            action.size, action.size_unit, action.potential, "size", f"{action.name}: size at full scale", ("year",),
+            action.size,
+            action.size_unit,
+            action.potential,
+            "size",
+            f"{action.name}: size at full scale",
+            ("year",),
             of=action.id,
         )
         for action in actions
-    ]  # fmt: skip
+    ]
 
 
 def computed(
@@ -287,9 +306,18 @@ def computed(
         return value if getattr(value, "ndim", 0) == len(AXES) else value * np.ones((1,) * len(AXES))
 
     return Indicator(
-        name=name, unit=unit, function=function, arguments=expression.names(text), dims=dims,
-        role=role, meaning=meaning, source="table", place=role, equation=text, of=of,
-    )  # fmt: skip
+        name=name,
+        unit=unit,
+        function=function,
+        arguments=expression.names(text),
+        dims=dims,
+        role=role,
+        meaning=meaning,
+        source="table",
+        place=role,
+        equation=text,
+        of=of,
+    )
 
 
 def adoption_nodes(actions: Iterable[Action]) -> list[Source]:
@@ -304,14 +332,11 @@ def lever_nodes(actions: Iterable[Action], names: Collection[str] = ()) -> list[
     """One node a lever (all, or those that are named): its baseline, moved by the effects of all actions."""
     chosen = {action.id: action for action in actions}
     by_lever: dict[str, list[Effect]] = {}
-    for action in chosen.values():
-        for effect in action.effects:
-            by_lever.setdefault(effect.lever, []).append(effect)
-    return [
-        _lever_node(lever, by_lever.get(lever.name, []), chosen)
-        for lever in levers()
-        if not names or lever.name in names
-    ]
+    # what adds comes before what reduces or closes a distance, in whatever order the rows stand
+    for effect in sorted((e for action in chosen.values() for e in action.effects), key=lambda e: MODES.index(e.mode)):
+        by_lever.setdefault(effect.lever, []).append(effect)
+    wanted = [lever for lever in levers() if not names or lever.name in names]
+    return [_lever_node(lever, by_lever.get(lever.name, []), chosen) for lever in wanted]
 
 
 def _lever_node(lever: Lever, effects: list[Effect], actions: Mapping[str, Action]) -> Indicator:
@@ -346,11 +371,20 @@ def _lever_node(lever: Lever, effects: list[Effect], actions: Mapping[str, Actio
         [lever.baseline] + [f"{effect.mode} {effect.amount} × {ADOPTION}{effect.action}" for effect in effects]
     )
     return Indicator(
-        name=lever.name, unit=lever.unit, function=function, arguments=tuple(dict.fromkeys(needed)),
-        dims=("year", *lever.dims), classification=lever.classification, source="lever", meaning=lever.meaning,
-        pathway=lever.pathway, role="lever", place="levers.csv", equation=equation,
+        name=lever.name,
+        unit=lever.unit,
+        function=function,
+        arguments=tuple(dict.fromkeys(needed)),
+        dims=("year", *lever.dims),
+        classification=lever.classification,
         optional=tuple(dict.fromkeys(name for name in needed if name not in start)),
-    )  # fmt: skip
+        source="lever",
+        meaning=lever.meaning,
+        pathway=lever.pathway,
+        role="lever",
+        place="levers.csv",
+        equation=equation,
+    )
 
 
 def _where_taken(moved: Any, taken: Any) -> Any:
@@ -374,9 +408,7 @@ def _move(mode: str, value: Any, moved: Any, limit: float) -> Any:
 def _mask(effect: Effect, lever: Lever) -> np.ndarray:
     mask = np.ones((1,) * len(AXES))
     if effect.groups:
-        mask = mask * np.array([float(group in effect.groups) for group in QUINTILES]).reshape(
-            [len(QUINTILES) if axis == GROUP else 1 for axis in range(len(AXES))]
-        )
+        mask = mask * among_groups(*effect.groups)
     if effect.kinds:
         mask = mask * among(lever.classification, *effect.kinds)
     elif "kind" in lever.dims:

@@ -177,9 +177,13 @@ def _column(item: Told, zones: Sequence[str], cities: int, each: np.ndarray | No
         return None
     places = [{label: place for place, label in enumerate(part)} for part in (in_zone, in_group, in_kind)]
     at = (
-        np.array([city for city, _fact in facts]), 0, 0, [places[0][fact.zone] for _city, fact in facts],
-        [places[1][fact.group] for _city, fact in facts], [places[2][fact.kind] for _city, fact in facts],
-    )  # fmt: skip
+        np.array([city for city, _fact in facts]),
+        0,
+        0,
+        [places[0][fact.zone] for _city, fact in facts],
+        [places[1][fact.group] for _city, fact in facts],
+        [places[2][fact.kind] for _city, fact in facts],
+    )
     central, low, high = (np.full((cities, 1, 1, len(in_zone), len(in_group), len(in_kind)), np.nan) for _ in range(3))
     values = np.array([fact.value for _city, fact in facts])
     central[at] = values
@@ -247,10 +251,21 @@ def _over(general: Column, own: Column, cities: int) -> Column:
 def record(fact: Fact) -> Record:
     """Where a fact comes from, as an explanation shows it."""
     return Record(
-        fact.value, fact.unit, fact.low, fact.high, fact.source, fact.quality, date=str(fact.year), note=fact.note,
-        zone=fact.zone, group=fact.group, kind=fact.kind, distribution="triangular", notation=fact.notation,
+        fact.value,
+        fact.unit,
+        fact.low,
+        fact.high,
+        fact.source,
+        fact.quality,
+        date=str(fact.year),
+        note=fact.note,
+        zone=fact.zone,
+        group=fact.group,
+        kind=fact.kind,
+        distribution="triangular",
+        notation=fact.notation,
         row=f"{fact.file}:{fact.row}",
-    )  # fmt: skip
+    )
 
 
 class CityInputs(Mapping[str, Input]):

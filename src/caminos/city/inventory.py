@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from math import nan
 from pathlib import Path
+from typing import Any
 
 from caminos.city.facts import NOTATION, QUALITIES
 from caminos.city.problems import ERROR, WARNING, Problem, nearest
@@ -16,9 +17,21 @@ from caminos.i18n import _
 from caminos.model.units import UnitError, factor
 
 INVENTORY_COLUMNS = (
-    "reference", "subsector", "notation_key", "emissions", "unit", "co2", "ch4", "n2o", "activity_kind",
-    "activity_value", "activity_unit", "source", "quality", "note",
-)  # fmt: skip
+    "reference",
+    "subsector",
+    "notation_key",
+    "emissions",
+    "unit",
+    "co2",
+    "ch4",
+    "n2o",
+    "activity_kind",
+    "activity_value",
+    "activity_unit",
+    "source",
+    "quality",
+    "note",
+)
 EMISSION_UNIT = "t CO2e"
 
 
@@ -134,9 +147,14 @@ def _read_row(row: Row, name: str) -> tuple[InventoryRow | None, list[Problem]]:
         return None, problems
     gases = {gas: None if numbers[gas] is None else (numbers[gas] or 0.0) * scale for gas in ("co2", "ch4", "n2o")}
     value = (0.0 if key in ("NO", "IE") else nan) if key else (emissions or 0.0) * scale
+    texts = ("reference", "subsector", "activity_kind", "activity_unit", "source", "quality", "note")
+    plain: dict[str, Any] = {name: fields[name] for name in texts} | gases
     entry = InventoryRow(
-        fields["reference"], fields["subsector"], key, value, EMISSION_UNIT, gases["co2"], gases["ch4"],
-        gases["n2o"], fields["activity_kind"], numbers["activity_value"], fields["activity_unit"],
-        fields["source"], fields["quality"], fields["note"], row.line,
-    )  # fmt: skip
+        **plain,
+        notation=key,
+        emissions=value,
+        unit=EMISSION_UNIT,
+        activity_value=numbers["activity_value"],
+        row=row.line,
+    )
     return entry, problems

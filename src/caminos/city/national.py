@@ -29,11 +29,19 @@ class Value:
     def __mul__(self, other: Value | float) -> Value:
         """Product, whose range spans both ranges; the source of the first stays, with the other's added."""
         if not isinstance(other, Value):
-            return Value(self.value * other, self.low * other, self.high * other, self.unit, self.source, self.year,
-                         self.note)  # fmt: skip
+            return Value(
+                self.value * other, self.low * other, self.high * other, self.unit, self.source, self.year, self.note
+            )
         source = "; ".join(dict.fromkeys((self.source, other.source)))
-        return Value(self.value * other.value, self.low * other.low, self.high * other.high, self.unit, source,
-                     self.year, self.note)  # fmt: skip
+        return Value(
+            self.value * other.value,
+            self.low * other.low,
+            self.high * other.high,
+            self.unit,
+            source,
+            self.year,
+            self.note,
+        )
 
 
 Table = dict[tuple[str, str], Value]
@@ -44,9 +52,14 @@ def _values(rows: Iterable[dict[str, str]]) -> Table:
     for row in rows:
         value = float(row["value"])
         found[row["name"], row["kind"]] = Value(
-            value, float(row["low"] or value), float(row["high"] or value), row["unit"], row["source"],
-            int(row.get("year") or BASE_YEAR), row["note"],
-        )  # fmt: skip
+            value,
+            float(row["low"] or value),
+            float(row["high"] or value),
+            row["unit"],
+            row["source"],
+            int(row.get("year") or BASE_YEAR),
+            row["note"],
+        )
     return found
 
 

@@ -94,43 +94,73 @@ def known_fate(table: Table) -> Table:
     others = {key: value for key, value in table.items() if key[0] != name}
     if lost.value > UNKNOWN_FATE:
         return others
-    known = {key: value * (1 / (1 - lost.value)) for key, value in table.items()
-             if key[0] == name and key[1] != "unaccounted_for"}  # fmt: skip
+    known = {
+        key: value * (1 / (1 - lost.value))
+        for key, value in table.items()
+        if key[0] == name and key[1] != "unaccounted_for"
+    }
     return {**others, **known}
 
 
 def of_income(income: str, country: Table) -> Table:
     """What the waste of countries of that income is like, under the names of which the country has no figure."""
     known = {name for name, _kind in country}
-    named = {(name.removesuffix(f" of {income}"), kind): value for (name, kind), value in assumptions().items()
-             if income and name.endswith(f" of {income}")}  # fmt: skip
+    named = {
+        (name.removesuffix(f" of {income}"), kind): value
+        for (name, kind), value in assumptions().items()
+        if income and name.endswith(f" of {income}")
+    }
     return {key: value for key, value in named.items() if key[0] not in known}
 
 
 def _whole_groups(city: Table, country: Table) -> Table:
     """A city's shares replace the country's as a whole, so that kinds of two tables are never mixed."""
     given = {name for name, _kind in city}
-    blanked = {key: Value(0, 0, 0, value.unit, value.source, value.year) for key, value in country.items()
-               if key[0] in given and key[1]}  # fmt: skip
+    blanked = {
+        key: Value(0, 0, 0, value.unit, value.source, value.year)
+        for key, value in country.items()
+        if key[0] in given and key[1]
+    }
     return {**blanked, **city}
 
 
 def _fact(name: str, value: Value, note: str, *, kind: str = "", year: int | None = None, quality: str = "C") -> Row:
     remark = "; ".join(part for part in (note, value.note) if part)
     return {
-        "name": name, "zone": "", "group": "", "kind": kind, "year": value.year if year is None else year,
-        "value": _short(value.value), "unit": vocabulary()[name].unit, "low": _short(value.low),
-        "high": _short(value.high), "source": value.source, "quality": quality, "retrieved": "",
-        "licence": OPEN_LICENCE, "note": f"default: {remark}",
-    }  # fmt: skip
+        "name": name,
+        "zone": "",
+        "group": "",
+        "kind": kind,
+        "year": value.year if year is None else year,
+        "value": _short(value.value),
+        "unit": vocabulary()[name].unit,
+        "low": _short(value.low),
+        "high": _short(value.high),
+        "source": value.source,
+        "quality": quality,
+        "retrieved": "",
+        "licence": OPEN_LICENCE,
+        "note": f"default: {remark}",
+    }
 
 
 def _key_row(name: str, kind: str, key: str, note: str, source: str, year: int) -> Row:
     return {
-        "name": name, "zone": "", "group": "", "kind": kind, "year": year, "value": key,
-        "unit": vocabulary()[name].unit, "low": "", "high": "", "source": source, "quality": "C", "retrieved": "",
-        "licence": OPEN_LICENCE, "note": f"default: {note}",
-    }  # fmt: skip
+        "name": name,
+        "zone": "",
+        "group": "",
+        "kind": kind,
+        "year": year,
+        "value": key,
+        "unit": vocabulary()[name].unit,
+        "low": "",
+        "high": "",
+        "source": source,
+        "quality": "C",
+        "retrieved": "",
+        "licence": OPEN_LICENCE,
+        "note": f"default: {note}",
+    }
 
 
 def _short(value: float) -> str:
@@ -155,8 +185,15 @@ def population_rows(place: Place) -> list[Row]:
 
 def plain_rows(country: str) -> list[Row]:
     """Values that a city shares with its country: growth, grid, air, water."""
-    names = ("population_growth", "gdp_growth", "grid_emission_factor", "grid_emission_factor_growth",
-             "grid_renewable_share", "pm25_concentration", "water_coverage")  # fmt: skip
+    names = (
+        "population_growth",
+        "gdp_growth",
+        "grid_emission_factor",
+        "grid_emission_factor_growth",
+        "grid_renewable_share",
+        "pm25_concentration",
+        "water_coverage",
+    )
     table = national(country)
     return [
         _fact(name, table[name, ""], "the country's value taken for the city") for name in names if (name, "") in table
@@ -167,8 +204,9 @@ def electricity_rows(place: Place) -> list[Row]:
     """Electricity delivered by sector, and gross domestic product: per person times people."""
     table, found = national(place.country), []
     if product := table.get(("gdp_per_person", "")):
-        found.append(_fact("gdp", _scaled(product, place), "the country's product per person at market rates times "
-                           "people"))  # fmt: skip
+        found.append(
+            _fact("gdp", _scaled(product, place), "the country's product per person at market rates times people")
+        )
     demand = table.get(("electricity_demand_per_person", ""))
     for sector in labels("sector"):
         share = assumptions().get(("electricity_sector_share", sector))
@@ -239,11 +277,16 @@ def _rest(share: Value) -> Value:
 def other_emission_rows(place: Place) -> list[Row]:
     """International flights and ships, and industrial processes, as the country's mean: very rough."""
     given = {
-        "aviation_emissions": ("bunker_emissions_per_person", "all international flights and ships of the country, "
-                               "per person times people; whether the city has an airport is not known"),
-        "industrial_process_emissions": ("industrial_process_emissions_per_person", "the country's emissions per "
-                                         "person times people; one plant more or less decides"),
-    }  # fmt: skip
+        "aviation_emissions": (
+            "bunker_emissions_per_person",
+            "all international flights and ships of the country, "
+            "per person times people; whether the city has an airport is not known",
+        ),
+        "industrial_process_emissions": (
+            "industrial_process_emissions_per_person",
+            "the country's emissions per person times people; one plant more or less decides",
+        ),
+    }
     table = national(place.country)
     return [
         _fact(name, _scaled(table[source, ""], place), note, year=BASE_YEAR)
@@ -266,8 +309,9 @@ def waste_rows(place: Place, table: Table) -> list[Row]:
         source, year = next((value.source, value.year) for value in composition.values())
         for stream in labels("waste_stream"):
             if stream in composition:
-                found.append(_fact("waste_composition", composition[stream], "kitchen and garden waste may be one",
-                                   kind=stream))  # fmt: skip
+                found.append(
+                    _fact("waste_composition", composition[stream], "kitchen and garden waste may be one", kind=stream)
+                )
             else:
                 note = "not told apart by the source: included in the other streams"
                 found.append(_key_row("waste_composition", stream, "IE", note, source, year))
@@ -281,12 +325,16 @@ def _treatment_rows(place: Place, table: Table) -> list[Row]:
     if not generated or not ways:
         return []
     goes_to = {
-        "waste_landfilled": ("sanitary_landfill_landfill_gas_system", "controlled_landfill", "landfill_unspecified",
-                             "open_dump"),
+        "waste_landfilled": (
+            "sanitary_landfill_landfill_gas_system",
+            "controlled_landfill",
+            "landfill_unspecified",
+            "open_dump",
+        ),
         "waste_sorted": ("recycling",),
         "waste_composted": ("compost",),
         "waste_digested": ("anaerobic_digestion",),
-    }  # fmt: skip
+    }
     if sum(ways[kind].value for kinds in goes_to.values() for kind in kinds if kind in ways) < IN_ROWS:
         return []  # nearly all is burnt, of which the model knows nothing
     source, remark = next((value.source, value.note) for value in ways.values())
@@ -305,8 +353,10 @@ def _treatment_rows(place: Place, table: Table) -> list[Row]:
         if name == "waste_landfilled":
             note += "; earlier years are taken to be like this one: too much where the city has grown"
             if burnt > BURNT_ENOUGH_TO_SAY:
-                note += (f"; {100 * burnt:.0f} % of all waste is burnt and stands in no row, for the model knows no "
-                         "incineration: waste per person and its emissions are short of it")  # fmt: skip
+                note += (
+                    f"; {100 * burnt:.0f} % of all waste is burnt and stands in no row, for the model knows no "
+                    "incineration: waste per person and its emissions are short of it"
+                )
         found.append(_fact(name, _scaled(generated, place) * part, note, year=BASE_YEAR))
     accounted = sum(value.value for value in ways.values())
     loose = sum(ways[kind].value for kind in ("open_dump", "waterways_marine", "other") if kind in ways)
@@ -373,10 +423,14 @@ def climate(place: Place) -> str:
 def _climate_remark() -> str:
     """What stands above the climate in city.toml."""
     remark = [
-        _("Default from the latitude, taken to be wet. Others: dry temperate, wet temperate, dry tropical, wet tropical."),
-        _("It decides how fast waste decays in landfills; besides, how long the hot season is, how many homes are "
-          "cold, what water young trees need and the canopy taken where none is measured."),
-    ]  # fmt: skip
+        _(
+            "Default from the latitude, taken to be wet. Others: dry temperate, wet temperate, dry tropical, wet tropical."
+        ),
+        _(
+            "It decides how fast waste decays in landfills; besides, how long the hot season is, how many homes are "
+            "cold, what water young trees need and the canopy taken where none is measured."
+        ),
+    ]
     return "".join(f"# {line}\n" for line in remark)
 
 

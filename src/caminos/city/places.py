@@ -75,12 +75,19 @@ def countries() -> dict[str, Country]:
     text = files("caminos.city").joinpath("country_names.csv").read_text(encoding="utf-8")
     return {
         row["country"]: Country(
-            row["country"], row["iso2"], row["name"], row["name_es"], row["name_pt"],
-            tuple(filter(None, row["other_names"].split("|"))), tuple(row["region"].split("|")), row["currency"],
-            row["language"], row["income"],
+            country=row["country"],
+            iso2=row["iso2"],
+            name=row["name"],
+            name_es=row["name_es"],
+            name_pt=row["name_pt"],
+            other_names=tuple(filter(None, row["other_names"].split("|"))),
+            region=tuple(row["region"].split("|")),
+            currency=row["currency"],
+            language=row["language"],
+            income=row["income"],
         )
         for row in csv.DictReader(text.splitlines())
-    }  # fmt: skip
+    }
 
 
 def find_country(name: str) -> Country | None:
@@ -102,9 +109,14 @@ def _rows() -> Iterator[dict[str, str]]:
 def _place(row: dict[str, str]) -> Place:
     country = next(country for country in countries().values() if country.iso2 == row["country"])
     return Place(
-        row["id"], row["name"], country.country, row["region"], float(row["latitude"]), float(row["longitude"]),
+        row["id"],
+        row["name"],
+        country.country,
+        row["region"],
+        float(row["latitude"]),
+        float(row["longitude"]),
         int(row["population"]),
-    )  # fmt: skip
+    )
 
 
 def find_place(text: str) -> Place:

@@ -59,11 +59,17 @@ def limits() -> tuple[Limit, ...]:
     """All limits of plausible.csv."""
     return tuple(
         Limit(
-            row["name"], tuple(row["over"].split()), row["divisor"], row["unit"], float(row["low"]),
-            float(row["high"]), row["national"], row["meaning"],
+            row["name"],
+            tuple(row["over"].split()),
+            row["divisor"],
+            row["unit"],
+            float(row["low"]),
+            float(row["high"]),
+            row["national"],
+            row["meaning"],
         )
         for row in _read("plausible.csv")
-    )  # fmt: skip
+    )
 
 
 def implausible(facts: Sequence[Fact], country: str) -> list[Problem]:
@@ -152,14 +158,24 @@ def _unusual(
     largest = max(numerator, key=lambda fact: fact.value)
     message = _(
         "{meaning}: {value} {unit} ({name} over {divisor}) is outside {low} to {high}.",
-        meaning=_(limit.meaning), value=number(value), unit=limit.unit, name=limit.name, divisor=limit.divisor,
-        low=number(low), high=number(high),
-    )  # fmt: skip
+        meaning=_(limit.meaning),
+        value=number(value),
+        unit=limit.unit,
+        name=limit.name,
+        divisor=limit.divisor,
+        low=number(low),
+        high=number(high),
+    )
     if usual_value:
         message += " " + _("The country has {value}.", value=number(usual_value))
     if limit.unit == "share":
-        fix = _("A part cannot be larger than the whole: {name} is in line {row}, {divisor} in line {other}.",
-                name=limit.name, row=largest.row, divisor=limit.divisor, other=_line(denominator[0], largest.file))  # fmt: skip
+        fix = _(
+            "A part cannot be larger than the whole: {name} is in line {row}, {divisor} in line {other}.",
+            name=limit.name,
+            row=largest.row,
+            divisor=limit.divisor,
+            other=_line(denominator[0], largest.file),
+        )
         return Problem(ERROR if value > 1.05 else WARNING, largest.file, largest.row, "value", message, fix)
     fix = _times(value / middle) + " " + _meant(value / middle, largest)
     far = value > high * FAR or value < low / FAR
@@ -206,17 +222,21 @@ def zone_sums(facts: Sequence[Fact]) -> list[Problem]:
         low, high = ZONE_SUMS[term.unit]
         for city in (fact for fact in facts if fact.name == name and not fact.zone and fact.value > 0):
             parts = [
-                fact for fact in facts
-                if (fact.name, fact.kind, fact.year) == (name, city.kind, city.year) and fact.zone
+                fact
+                for fact in facts
+                if (fact.name, fact.kind, fact.year) == (name, city.kind, city.year)
+                and fact.zone
                 and fact.value == fact.value
-            ]  # fmt: skip
+            ]
             ratio = sum(fact.value for fact in parts) / city.value
             if not parts or (ratio <= high and (ratio >= low or name == "flooded_population")):
                 continue
             message = _(
                 "The zones' {name} of {year} add up to {share} % of the city's.",
-                name=name, year=city.year, share=number(100 * ratio),
-            )  # fmt: skip
+                name=name,
+                year=city.year,
+                share=number(100 * ratio),
+            )
             fix = _("Check whether zones are missing, counted twice or in another unit.")
             severity = ERROR if ratio > FAR or ratio < 1 / FAR else WARNING
             problems.append(Problem(severity, parts[0].file, parts[0].row, "value", message, fix))

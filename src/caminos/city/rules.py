@@ -95,9 +95,11 @@ def grid_losses(city: City) -> list[Problem]:
     message = _(
         "Losses are {ratio} % of the grid energy in {references}; the grid loses {share} % of generation, which is "
         "{expected} % of deliveries.",
-        ratio=number(100 * ratio, 4), references=", ".join(row.reference for row, _ratio in wrong),
-        share=number(100 * share, 4), expected=number(100 * expected, 4),
-    )  # fmt: skip
+        ratio=number(100 * ratio, 4),
+        references=", ".join(row.reference for row, _ratio in wrong),
+        share=number(100 * share, 4),
+        expected=number(100 * expected, 4),
+    )
     return [Problem(WARNING, INVENTORY, wrong[0][0].row, "emissions", message, _slip(ratio, share, expected))]
 
 
@@ -120,8 +122,10 @@ def missing_electricity(city: City) -> list[Problem]:
         if losses and not numeric(city, f"I.{sector}.2"):
             message = _(
                 "{losses} has {value} t CO2e of grid losses, but {use} has no number.",
-                losses=f"I.{sector}.3", use=f"I.{sector}.2", value=number(losses[0].emissions, 4),
-            )  # fmt: skip
+                losses=f"I.{sector}.3",
+                use=f"I.{sector}.2",
+                value=number(losses[0].emissions, 4),
+            )
             fix = _("Electricity of {meaning} is missing from the sum.", meaning=gpc()[f"I.{sector}.2"].meaning)
             found.append(Problem(WARNING, INVENTORY, losses[0].row, "reference", message, fix))
     return found
@@ -148,8 +152,10 @@ def gases_and_rows(city: City) -> list[Problem]:
         if abs(sum(parts) - row.emissions) > max(1.0, 0.01 * abs(row.emissions)):
             message = _(
                 "The gases of {reference} add up to {sum} t CO2e, the row has {value}.",
-                reference=row.reference, sum=number(sum(parts), 6), value=number(row.emissions, 6),
-            )  # fmt: skip
+                reference=row.reference,
+                sum=number(sum(parts), 6),
+                value=number(row.emissions, 6),
+            )
             fix = _("Give the gases in t CO2e, or correct one of them.")
             found.append(Problem(WARNING, INVENTORY, row.row, "co2", message, fix))
     return found
@@ -176,10 +182,14 @@ def sector_totals(city: City) -> list[Problem]:
         if abs(value - published * scale) > max(0.5, 1e-5 * abs(published * scale)):
             message = _(
                 "The rows of sector {sector} add up to {sum} t CO2e, published are {value}.",
-                sector=sector, sum=number(value, 8), value=number(published * scale, 8),
-            )  # fmt: skip
-            fix = _("A row is missing, doubled or mistyped: difference {difference}.",
-                    difference=number(value - published * scale, 6))  # fmt: skip
+                sector=sector,
+                sum=number(value, 8),
+                value=number(published * scale, 8),
+            )
+            fix = _(
+                "A row is missing, doubled or mistyped: difference {difference}.",
+                difference=number(value - published * scale, 6),
+            )
             found.append(Problem(WARNING, INVENTORY, None, sector, message, fix))
     return found
 
@@ -195,10 +205,12 @@ def composting(city: City) -> list[Problem]:
     lacking = [
         name
         for name, absent in (
-            ("III.2.1", not rows), ("waste_composted", not tonnes > 0), ("gwp", city.gwp not in GWP_SETS),
+            ("III.2.1", not rows),
+            ("waste_composted", not tonnes > 0),
+            ("gwp", city.gwp not in GWP_SETS),
         )
         if absent
-    ]  # fmt: skip
+    ]
     if lacking:
         return [missing(title, lacking)]
     if digested and digested.value > 0:
@@ -214,10 +226,16 @@ def composting(city: City) -> list[Problem]:
     message = _(
         "Composting emits {value} t CO2e per tonne, {ratio} times the {expected} of the factors for wet weight "
         "(4 g CH4 and 0.24 g N2O per kg, {gwp}).",
-        value=number(value), ratio=number(ratio, 2), expected=number(expected), gwp=city.gwp,
-    )  # fmt: skip
-    fix = _("Factors for dry weight (2.5 times) were used on wet tonnes.") if 2.2 < ratio < 2.8 else _(
-        "Check tonnes and factor.")  # fmt: skip
+        value=number(value),
+        ratio=number(ratio, 2),
+        expected=number(expected),
+        gwp=city.gwp,
+    )
+    fix = (
+        _("Factors for dry weight (2.5 times) were used on wet tonnes.")
+        if 2.2 < ratio < 2.8
+        else _("Check tonnes and factor.")
+    )
     return [Problem(WARNING, INVENTORY, rows[0].row, "emissions", message, fix)]
 
 
@@ -229,11 +247,13 @@ def landfill(city: City) -> list[Problem]:
     lacking = [
         name
         for name, absent in (
-            ("III.1.1, III.1.2", not rows), ("waste_landfilled", not tonnes), ("waste_composition", carbon is None),
+            ("III.1.1, III.1.2", not rows),
+            ("waste_landfilled", not tonnes),
+            ("waste_composition", carbon is None),
             ("gwp", city.gwp not in GWP_SETS),
         )
         if absent
-    ]  # fmt: skip
+    ]
     if lacking or not tonnes or carbon is None:
         return [missing(title, lacking)]
     gas = sum(row.ch4 if row.ch4 is not None else row.emissions for row in rows)
@@ -254,8 +274,9 @@ def landfill(city: City) -> list[Problem]:
         message = _(
             "The landfill emits {value} kg CH4 per tonne, the full potential of this waste ({low} to {high}): no "
             "recovery was assumed, while landfill_gas_collected_share is {share}.",
-            share=number(share), **values,
-        )  # fmt: skip
+            share=number(share),
+            **values,
+        )
         fix = _("One of the two is wrong; the share's quality is {quality}.", quality=collected.quality)
         return [Problem(WARNING, INVENTORY, rows[0].row, "emissions", message, fix)]
     return []
@@ -292,10 +313,16 @@ def electricity_factor(city: City) -> list[Problem]:
         if not 1 / NEAR < value / grid < NEAR:
             message = _(
                 "{reference} over the electricity used gives {value} t CO2e/MWh; the grid factor is {grid}.",
-                reference=rows[0].reference, value=number(value), grid=number(grid),
-            )  # fmt: skip
-            fix = _("Check the electricity of {kind} ({file} line {row}), its year and the factor's.",
-                    kind=sector, file=fact.file, row=fact.row)  # fmt: skip
+                reference=rows[0].reference,
+                value=number(value),
+                grid=number(grid),
+            )
+            fix = _(
+                "Check the electricity of {kind} ({file} line {row}), its year and the factor's.",
+                kind=sector,
+                file=fact.file,
+                row=fact.row,
+            )
             found.append(Problem(WARNING, INVENTORY, rows[0].row, "emissions", message, fix))
     return found
 
@@ -314,8 +341,9 @@ def road_fuel(city: City) -> list[Problem]:
         return []
     message = _(
         "II.1.1 has {value} t CO2e; the fuels in road_fuel_energy emit {expected}.",
-        value=number(value), expected=number(expected),
-    )  # fmt: skip
+        value=number(value),
+        expected=number(expected),
+    )
     return [Problem(WARNING, INVENTORY, rows[0].row, "emissions", message, _("Check fuels, units and years."))]
 
 
@@ -343,8 +371,10 @@ def emissions_per_person(city: City) -> list[Problem]:
             row = next(row for reference in references for row in numeric(city, reference))
             message = _(
                 "{references}: {value} t CO2e per person; the country has {usual}.",
-                references=", ".join(references), value=number(per_person), usual=number(usual.value),
-            )  # fmt: skip
+                references=", ".join(references),
+                value=number(per_person),
+                usual=number(usual.value),
+            )
             fix = _("Check unit, boundary and missing rows.")
             found.append(Problem(WARNING, INVENTORY, row.row, "emissions", message, fix))
     return found
@@ -356,13 +386,24 @@ def emissions_per_person(city: City) -> list[Problem]:
 def waste_like_others(city: City) -> list[Problem]:
     """Waste per person against cities of the same country."""
     title = _("waste per person against similar cities")
-    others = [table["waste_per_person", ""].value for table in city_table(city.country).values()
-              if ("waste_per_person", "") in table]  # fmt: skip
+    others = [
+        table["waste_per_person", ""].value
+        for table in city_table(city.country).values()
+        if ("waste_per_person", "") in table
+    ]
     people, _facts = total(city.facts, "population")
-    tonnes = [total(city.facts, name)[0] for name in ("waste_landfilled", "waste_sorted", "waste_composted",
-                                                      "waste_digested")]  # fmt: skip
-    lacking = [name for name, absent in (("population", not people), ("waste_landfilled", not tonnes[0]),
-                                         (_("three cities of the country"), len(others) < 3)) if absent]  # fmt: skip
+    tonnes = [
+        total(city.facts, name)[0] for name in ("waste_landfilled", "waste_sorted", "waste_composted", "waste_digested")
+    ]
+    lacking = [
+        name
+        for name, absent in (
+            ("population", not people),
+            ("waste_landfilled", not tonnes[0]),
+            (_("three cities of the country"), len(others) < 3),
+        )
+        if absent
+    ]
     if lacking or not people:
         return [missing(title, lacking)]
     value = sum(part or 0.0 for part in tonnes) / people
@@ -371,8 +412,12 @@ def waste_like_others(city: City) -> list[Problem]:
         return []
     message = _(
         "Waste is {value} t per person and year; {count} cities of the country have {low} to {high}, median {usual}.",
-        value=number(value), count=len(others), low=number(min(others)), high=number(max(others)), usual=number(usual),
-    )  # fmt: skip
+        value=number(value),
+        count=len(others),
+        low=number(min(others)),
+        high=number(max(others)),
+        usual=number(usual),
+    )
     fact = newest(city.facts, "waste_landfilled")[0]
     fix = _("Check tonnes, people and whether all of it is municipal.")
     return [Problem(WARNING, fact.file, fact.row, "value", message, fix)]
@@ -399,8 +444,11 @@ def areas(city: City) -> list[Problem]:
         if abs(value / base - 1) > 0.05:
             message = _(
                 "Area: {name} gives {value} km2, {reference} {base} km2.",
-                name=name, value=number(value, 4), reference=reference, base=number(base, 4),
-            )  # fmt: skip
+                name=name,
+                value=number(value, 4),
+                reference=reference,
+                base=number(base, 4),
+            )
             fix = _("One is wrong, or the map lacks zones or counts some twice.")
             found.append(Problem(WARNING, file, row, "area", message, fix))
     return found
@@ -427,8 +475,11 @@ def zone_places(city: City) -> list[Problem]:
     if away > FAR_FROM_PLACE:
         message = _("The zones lie {distance} km from {place}.", distance=number(away), place=place.name)
         swapped = _distance(longitude, latitude, place.latitude, place.longitude) < FAR_FROM_PLACE
-        fix = _("Longitude and latitude are swapped: GeoJSON has longitude first.") if swapped else _(
-            "It is another place, or another projection: export as WGS84.")  # fmt: skip
+        fix = (
+            _("Longitude and latitude are swapped: GeoJSON has longitude first.")
+            if swapped
+            else _("It is another place, or another projection: export as WGS84.")
+        )
         return [Problem(WARNING, ZONES, None, "geometry", message, fix)]
     strays = [
         zone.id
@@ -467,6 +518,14 @@ def default_facts(city: City) -> list[Problem]:
 
 CITY_RULES: tuple[Rule, ...] = (climate, zone_places, areas, waste_like_others, default_facts)
 INVENTORY_RULES: tuple[Rule, ...] = (
-    sector_totals, absent_references, gases_and_rows, grid_losses, missing_electricity, electricity_factor,
-    road_fuel, composting, landfill, emissions_per_person,
-)  # fmt: skip
+    sector_totals,
+    absent_references,
+    gases_and_rows,
+    grid_losses,
+    missing_electricity,
+    electricity_factor,
+    road_fuel,
+    composting,
+    landfill,
+    emissions_per_person,
+)

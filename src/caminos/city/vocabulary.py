@@ -46,15 +46,15 @@ def vocabulary() -> dict[str, Term]:
     text = files("caminos.city").joinpath("vocabulary.csv").read_text(encoding="utf-8")
     return {
         row["name"]: Term(
-            row["name"],
-            row["enters_as"],
-            row["unit"],
-            tuple(row["dims"].split()),
-            row["classification"],
-            float(row["minimum"] or "-inf"),
-            float(row["maximum"] or "inf"),
-            row["pathway"],
-            row["meaning"],
+            name=row["name"],
+            enters_as=row["enters_as"],
+            unit=row["unit"],
+            dims=tuple(row["dims"].split()),
+            classification=row["classification"],
+            minimum=float(row["minimum"] or "-inf"),
+            maximum=float(row["maximum"] or "inf"),
+            pathway=row["pathway"],
+            meaning=row["meaning"],
         )
         for row in csv.DictReader(text.splitlines())
     }

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from caminos.model.axes import AXES, labels
+from caminos.model.axes import AXES, LabelError, labels
 from caminos.model.indicator import Indicator, ModelError, Node, Source
 from caminos.model.units import UnitError, registry, unit
 
@@ -132,7 +132,10 @@ def check_units(graph: Graph, names: Iterable[str]) -> None:
 
 def _check_function(node: Indicator, nodes: Mapping[str, Node], random: np.random.Generator) -> None:
     where = f"{node.name} ({_place(node)})"
-    plain = _agree(node, nodes, where, lambda shape: random.uniform(0.2, 0.9, shape))
+    try:
+        plain = _agree(node, nodes, where, lambda shape: random.uniform(0.2, 0.9, shape))
+    except LabelError as error:
+        raise ModelError(f"{where}: {error}") from None
     if plain.ndim != len(AXES):
         raise ModelError(f"{where}: the result has {plain.ndim} axes instead of {len(AXES)}")
     for axis, size in enumerate(plain.shape):
@@ -140,14 +143,20 @@ def _check_function(node: Indicator, nodes: Mapping[str, Node], random: np.rando
             raise ModelError(f"{where}: the result varies by {AXES[axis]}, which it does not declare")
     if node.classification and plain.shape[-1] not in (1, len(labels(node.classification))):
         raise ModelError(f"{where}: the result has {plain.shape[-1]} kinds, {node.classification} has another number")
-    if BRANCHES & set(node.function.__code__.co_names):
-        # a threshold hides one side: try magnitudes far apart, so that either side is reached
-        for _trial in range(TRIALS):
-            _agree(node, nodes, where, lambda shape: 10 ** random.uniform(-5, 5) * random.uniform(0.2, 0.9, shape))
+    _agree(node, nodes, where, lambda shape: _far_apart(shape, random))
 
 
-BRANCHES = {"positive", "where", "clip", "minimum", "maximum", "min", "max", "_floor"}
-TRIALS = 6
+TRIALS = 64
+
+
+def _far_apart(shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:
+    """Numbers of another magnitude in each of many draws.
+
+    A threshold, wherever the function hides it, shows one side alone: so far apart, both sides are reached.
+    """
+    wide = tuple(TRIALS if axis == "draw" else size for axis, size in zip(AXES, shape, strict=True))
+    magnitude = 10 ** random.uniform(-5, 5, tuple(TRIALS if axis == "draw" else 1 for axis in AXES))
+    return magnitude * random.uniform(0.2, 0.9, wide)
 
 
 def _agree(

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 
@@ -61,7 +62,14 @@ def rows() -> dict[str, tuple[Row, ...]]:
         ):
             row = _row(given, f"{table}:{line}")
             found.setdefault(row.name, []).append(row)
+            _check_alike(row, found[row.name][0])
     return {name: tuple(group) for name, group in found.items()}
+
+
+def _check_alike(row: Row, first: Row) -> None:
+    """All rows of a parameter share unit and classification, so that any of them can speak for it."""
+    if (row.unit, row.classification) != (first.unit, first.classification):
+        raise ParameterError(f"{row.place} and {first.place}: {row.name} has two units or two classifications")
 
 
 def _row(given: Mapping[str, str], place: str) -> Row:
@@ -73,11 +81,16 @@ def _row(given: Mapping[str, str], place: str) -> Row:
         raise ParameterError(f"{place}: {given['name']}: value, low and high must be numbers") from None
     if not low <= value <= high:
         raise ParameterError(f"{place}: {given['name']}: low {low} <= value {value} <= high {high} does not hold")
-    return Row(
-        given["name"], given["classification"], given["kind"], given["setting"], given["region"],
-        int(given["year"] or 0), value * scale, low * scale, high * scale, unit, given["distribution"] or "triangular",
-        given["source"], given["quality"], given["note"], place,
-    )  # fmt: skip
+    texts = ("name", "classification", "kind", "setting", "region", "source", "quality", "note")
+    numbers: dict[str, Any] = {
+        "value": value * scale,
+        "low": low * scale,
+        "high": high * scale,
+        "year": int(given["year"] or 0),
+    }
+    distribution = given["distribution"] or "triangular"
+    plain: dict[str, Any] = {column: given[column] for column in texts}
+    return Row(**plain, **numbers, unit=unit, distribution=distribution, place=place)
 
 
 def _fits(row: Row, settings: Mapping[str, str]) -> bool:
@@ -130,7 +143,8 @@ def _parameter_input(name: str, region: tuple[str, ...], chosen: tuple[tuple[str
     node = source_node(name)
     kinds = labels(group[0].classification) or ("",)
     shape = [1] * 6
-    shape[GROUP if group[0].classification == "quintile" else KIND] = len(kinds)
+    grouped = group[0].classification == "quintile"
+    shape[GROUP if grouped else KIND] = len(kinds)
     central, low, high = (np.full(len(kinds), np.nan) for _ in range(3))
     records = []
     for place, kind in enumerate(kinds):
@@ -141,11 +155,19 @@ def _parameter_input(name: str, region: tuple[str, ...], chosen: tuple[tuple[str
         central[place], low[place], high[place] = row.value * scale, row.low * scale, row.high * scale
         records.append(
             Record(
-                central[place], node.unit, low[place], high[place], row.source, row.quality, str(row.year or ""),
-                row.note, group=kind if group[0].classification == "quintile" else "",
-                kind="" if group[0].classification == "quintile" else kind, distribution=row.distribution, row=row.place,
+                value=central[place],
+                unit=node.unit,
+                low=low[place],
+                high=high[place],
+                source=row.source,
+                quality=row.quality,
+                date=str(row.year or ""),
+                note=row.note,
+                distribution=row.distribution,
+                row=row.place,
+                **{"group" if grouped else "kind": kind},
             )
-        )  # fmt: skip
+        )
     if not records:
         return None
     distribution = next((r.distribution for r in records if r.distribution != "fixed"), "fixed")

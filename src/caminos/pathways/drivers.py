@@ -44,9 +44,12 @@ def income_index(gdp_growth: Array, population_growth: Array, years_elapsed: Arr
 
 @indicator(unit="ratio", dims="year kind", kind="sector", source="activity times intensity (Kaya identity)")
 def sector_activity(
-    population_index: Array, income_index: Array, energy_income_elasticity: Array, efficiency_trend: Array,
+    population_index: Array,
+    income_index: Array,
+    energy_income_elasticity: Array,
+    efficiency_trend: Array,
     years_elapsed: Array,
-) -> Array:  # fmt: skip
+) -> Array:
     """Energy demand by sector relative to the base year, before any action of the city.
 
     Homes follow people, the other sectors the whole economy; both follow income with an

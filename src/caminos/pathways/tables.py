@@ -6,11 +6,18 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
+
+from caminos.model.axes import GROUP, KIND, ZONE, Array, total
+from caminos.model.indicator import ModelError
 
 
 @dataclass(frozen=True)
 class Headline:
-    """An indicator by which a pathway is judged; `target_kind` is absolute or a multiple `of base`."""
+    """An indicator by which a pathway is judged; `target_kind` is absolute or a multiple `of base`.
+
+    `reduce` says how one that varies by zone, group or kind becomes one number a year: by their `sum`.
+    """
 
     indicator: str
     pathway: str
@@ -19,6 +26,7 @@ class Headline:
     target_kind: str
     target_year: int
     weight: float
+    reduce: str
     source: str
     quality: str
 
@@ -45,13 +53,23 @@ def _rows(name: str) -> list[dict[str, str]]:
 @cache
 def headlines() -> tuple[Headline, ...]:
     """The headline indicators of all pathways, in order."""
+    numbers: dict[str, Any] = {"target": float, "target_year": int, "weight": float}
     return tuple(
-        Headline(
-            row["indicator"], row["pathway"], row["direction"], float(row["target"]), row["target_kind"],
-            int(row["target_year"]), float(row["weight"]), row["source"], row["quality"],
-        )
+        Headline(**{column: numbers.get(column, str)(text) for column, text in row.items()})
         for row in _rows("headlines.csv")
-    )  # fmt: skip
+    )
+
+
+def series(headline: Headline, values: Array) -> Array:
+    """A headline's values as [case, draw, year]: what planning scores and what every page and report shows.
+
+    Raises ModelError for one that varies by zone, group or kind without saying in headlines.csv how to reduce it.
+    """
+    if headline.reduce == "sum":
+        values = total(values, ZONE, GROUP, KIND)
+    if values.shape[ZONE:] != (1, 1, 1):
+        raise ModelError(f"{headline.indicator} varies by zone, group or kind: say in headlines.csv how to reduce it")
+    return values[:, :, :, 0, 0, 0]
 
 
 @cache
@@ -59,11 +77,18 @@ def connections() -> tuple[Connection, ...]:
     """Every edge with declared evidence."""
     return tuple(
         Connection(
-            row["id"], row["link"], row["from"], row["to"], row["parameter"], float(row["no_effect"]), row["form"],
-            row["confidence"], row["source"],
+            id=row["id"],
+            link=row["link"],
+            source_node=row["from"],
+            target_node=row["to"],
+            parameter=row["parameter"],
+            no_effect=float(row["no_effect"]),
+            form=row["form"],
+            confidence=row["confidence"],
+            source=row["source"],
         )
         for row in _rows("connections.csv")
-    )  # fmt: skip
+    )
 
 
 @cache

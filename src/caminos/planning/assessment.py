@@ -201,9 +201,12 @@ def drawn(model: CityModel, name: str, values: Mapping[str, np.ndarray] | None, 
 
 
 def action_spending(
-    model: CityModel, measure: Measure, size: int = 1, values: Mapping[str, np.ndarray] | None = None,
+    model: CityModel,
+    measure: Measure,
+    size: int = 1,
+    values: Mapping[str, np.ndarray] | None = None,
     public_only: bool = False,
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     """What one measure costs by draw and year, in USD; `public_only` leaves out what private owners pay.
 
     The staff that any programme needs is public and spread evenly to the last year.

@@ -117,9 +117,14 @@ class Stack:
         )
 
     def ask(
-        self, cases: Sequence[Case], rows: Rows | None = None, draws: int = 0, seed: int = SEED,
-        values: Mapping[str, np.ndarray] | None = None, draws_at_once: int = DRAWS_AT_ONCE,
-    ) -> Run:  # fmt: skip
+        self,
+        cases: Sequence[Case],
+        rows: Rows | None = None,
+        draws: int = 0,
+        seed: int = SEED,
+        values: Mapping[str, np.ndarray] | None = None,
+        draws_at_once: int = DRAWS_AT_ONCE,
+    ) -> Run:
         """The question of all these cases (in all cities, unless `rows` says which), ready to be computed."""
         asked = rows or Rows.product(len(self.cities), len(cases))
         inputs = {**self.inputs, **self.adoption(cases, asked)}
@@ -207,9 +212,14 @@ class CityModel:
         return self.stack.ask(cases, values=values).evaluation()
 
     def run(
-        self, targets: Sequence[str], cases: Sequence[Case] = (BASELINE,), draws: int = 0, seed: int = SEED,
-        values: Mapping[str, np.ndarray] | None = None, draws_at_once: int = DRAWS_AT_ONCE,
-    ) -> dict[str, Result]:  # fmt: skip
+        self,
+        targets: Sequence[str],
+        cases: Sequence[Case] = (BASELINE,),
+        draws: int = 0,
+        seed: int = SEED,
+        values: Mapping[str, np.ndarray] | None = None,
+        draws_at_once: int = DRAWS_AT_ONCE,
+    ) -> dict[str, Result]:
         """The targets for all cases at once: central values, or `draws` along the draw axis.
 
         `values` are inputs with a draw axis of their own (the ends of ranges, say).
@@ -253,9 +263,13 @@ class Cities(Mapping[str, CityModel]):
         return len(self.by_id)
 
     def run(
-        self, targets: Sequence[str], cases: Sequence[Case] = (BASELINE,), draws: int = 0, seed: int = SEED,
+        self,
+        targets: Sequence[str],
+        cases: Sequence[Case] = (BASELINE,),
+        draws: int = 0,
+        seed: int = SEED,
         keep: Keep | None = None,
-    ) -> list[Part]:  # fmt: skip
+    ) -> list[Part]:
         """The targets for every city under every case, one part for each stack of cities.
 
         With `draws`, `keep` reduces them (to percentiles, say), so that they are never all held at once.

@@ -63,9 +63,13 @@ def find_action(model: CityModel, name: str) -> str:
     if chosen in model.unavailable:
         action = model.actions[chosen]
         raise QuestionError(
-            _("{action} cannot be estimated in {city}: {why}. Add the fact to facts.csv, or a source for it.",
-              action=_(action.name), city=model.city.name, why=why_unavailable(model, action))
-        )  # fmt: skip
+            _(
+                "{action} cannot be estimated in {city}: {why}. Add the fact to facts.csv, or a source for it.",
+                action=_(action.name),
+                city=model.city.name,
+                why=why_unavailable(model, action),
+            )
+        )
     return chosen
 
 
@@ -138,11 +142,18 @@ def _group_changes(model: CityModel, name: str, central: np.ndarray, drawn: np.n
         low, high = np.percentile(spread[:, place], RANGE) if len(spread) > 1 else (change[place], change[place])
         found.append(
             Change(
-                name, node.pathway, node.unit, int(model.years[-1]), group, float(change[place]), float(low),
-                float(high), float(change[place] / abs(base[place])) if base[place] else float("nan"),
+                name,
+                node.pathway,
+                node.unit,
+                int(model.years[-1]),
+                group,
+                float(change[place]),
+                float(low),
+                float(high),
+                float(change[place] / abs(base[place])) if base[place] else float("nan"),
                 bool(change[place] < 0) if change[place] else None,
             )
-        )  # fmt: skip
+        )
     return found
 
 
@@ -180,11 +191,17 @@ def matrix(model: CityModel, start: int, assessment: Assessment | None = None) -
             reason = "" if links or entry == moved else pairs_without_evidence().get((entry, moved), "")
             cells.append(
                 Cell(
-                    entry, moved, float(values.mean()) if values.size else float("nan"),
-                    int((values > NEGLIGIBLE / 100).sum()), int((values < -NEGLIGIBLE / 100).sum()), len(rows), strongest, links,
+                    entry,
+                    moved,
+                    float(values.mean()) if values.size else float("nan"),
+                    int((values > NEGLIGIBLE / 100).sum()),
+                    int((values < -NEGLIGIBLE / 100).sum()),
+                    len(rows),
+                    strongest,
+                    links,
                     reason,
                 )
-            )  # fmt: skip
+            )
     return cells
 
 

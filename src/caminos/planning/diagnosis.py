@@ -113,10 +113,13 @@ def reconcile(model: CityModel) -> list[Reconciliation]:
         value = float("nan") if isinstance(modelled, NotEstimated) else float(modelled[0, 0, 0, 0, 0, place])
         found.append(
             Reconciliation(
-                name, published.get(name, float("nan")), value,
-                float(own["sectors"].get(name, "nan")) if own else float("nan"), own["year"] if own else None,
+                name,
+                published.get(name, float("nan")),
+                value,
+                float(own["sectors"].get(name, "nan")) if own else float("nan"),
+                own["year"] if own else None,
             )
-        )  # fmt: skip
+        )
     return found
 
 

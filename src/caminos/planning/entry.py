@@ -121,12 +121,25 @@ def _ranked(
     effect = float(assessment.effect(weights)[i, 0])
     whole = float(benefit.sum())
     return Ranked(
-        action.id, action.number, action.name, action.pathway, place, effect,
+        action.id,
+        action.number,
+        action.name,
+        action.pathway,
+        place,
+        effect,
         {pathway: float(assessment.by_pathway[i, 0, j]) for j, pathway in enumerate(PATHWAYS)},
-        cost, effect / (cost / PER), float(np.mean(list(parts.values()))), parts, float(score[i, 0]),
-        _ratio(whole, cost), _ratio(whole + float(assessment.climate_benefit[i, 0]), cost), _ratio(float(benefit[0]), whole),
-        int(ranks[i].max()), int(ranks[i].min()), bool(ranks[i].max() != ranks[i].min()),
-    )  # fmt: skip
+        cost,
+        effect / (cost / PER),
+        float(np.mean(list(parts.values()))),
+        parts,
+        float(score[i, 0]),
+        _ratio(whole, cost),
+        _ratio(whole + float(assessment.climate_benefit[i, 0]), cost),
+        _ratio(float(benefit[0]), whole),
+        int(ranks[i].max()),
+        int(ranks[i].min()),
+        bool(ranks[i].max() != ranks[i].min()),
+    )
 
 
 def _ratio(part: float, whole: float) -> float:

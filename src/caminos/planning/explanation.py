@@ -92,9 +92,15 @@ def without_links(model: CityModel, name: str, case: Case = BASELINE) -> list[tu
 
 
 def explain(
-    model: CityModel, name: str, year: int | None = None, zone: str = "", group: str = "", kind: str = "",
-    case: Case = BASELINE, draws: int = 200,
-) -> dict[str, Any]:  # fmt: skip
+    model: CityModel,
+    name: str,
+    year: int | None = None,
+    zone: str = "",
+    group: str = "",
+    kind: str = "",
+    case: Case = BASELINE,
+    draws: int = 200,
+) -> dict[str, Any]:
     """Everything about one number: value, range, unit, equation, inputs with their sources, connections passed."""
     node = node_of(model, name)
     number = ask(model, node.name, year, zone, group, kind, case, draws)[0]
@@ -135,11 +141,14 @@ def _argument(model: CityModel, name: str, at: Value, case: Case) -> dict[str, A
         shown = [value_at(model, node, result, None, year, *cell) for cell in matching[:12]]
     link = declared(name, at.name)
     return {
-        "name": name, "role": node.role, "unit": node.unit, "meaning": node.meaning.split("\n")[0],
+        "name": name,
+        "role": node.role,
+        "unit": node.unit,
+        "meaning": node.meaning.split("\n")[0],
         "values": [asdict(value) for value in shown],
         "records": _records(model.inputs.get(name), at),
         "connection": link.id if link else "",
-    }  # fmt: skip
+    }
 
 
 def _records(item: Input | None, at: Value) -> list[dict[str, Any]]:

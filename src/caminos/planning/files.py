@@ -113,9 +113,18 @@ def _add(model: CityModel, columns: dict[str, list[object]], name: str, central:
         missing = "" if known else why_missing(model, node, zones[zone], groups[group], kinds[kind])
         spread = (float(low[index]), float(high[index]))
         row: tuple[object, ...] = (
-            name, node.pathway, ("baseline", "plan")[case] if shape[0] > 1 else "baseline and plan", years[year],
-            zones[zone], groups[group], kinds[kind], number if known else None,
-            spread[0] if known else None, spread[1] if known else None, node.unit, missing,
-        )  # fmt: skip
+            name,
+            node.pathway,
+            ("baseline", "plan")[case] if shape[0] > 1 else "baseline and plan",
+            years[year],
+            zones[zone],
+            groups[group],
+            kinds[kind],
+            number if known else None,
+            spread[0] if known else None,
+            spread[1] if known else None,
+            node.unit,
+            missing,
+        )
         for column, item in zip(columns.values(), row, strict=True):
             column.append(item)

@@ -11,9 +11,15 @@ def discount_factors(years: np.ndarray, first: int, rate: float) -> np.ndarray:
 
 
 def spending(
-    years: np.ndarray, start: int, lead_time: float, ramp_years: float, lifetime: float, capital: float,
-    operating: float, adoption: np.ndarray,
-) -> np.ndarray:  # fmt: skip
+    years: np.ndarray,
+    start: int,
+    lead_time: float,
+    ramp_years: float,
+    lifetime: float,
+    capital: float,
+    operating: float,
+    adoption: np.ndarray,
+) -> np.ndarray:
     """What an action costs in each year to the end of `years`.
 
     Capital is spent evenly from the decision to full adoption, and again, spread over as many years, each

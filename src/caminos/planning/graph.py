@@ -109,8 +109,12 @@ def _calendar() -> list[Source]:
     return [
         Source("calendar_year", "yr", "calendar", ("year",), meaning="year of the calendar"),
         Source(
-            "past_year", "yr", "calendar", ("year",), meaning="years of the past of which deposits are known",
+            "past_year",
+            "yr",
+            "calendar",
+            ("year",),
+            meaning="years of the past of which deposits are known",
             view="history",
         ),
         Source("base_year", "yr", "calendar", meaning="first year of the model"),
-    ]  # fmt: skip
+    ]

@@ -43,9 +43,12 @@ class Options:
         """The same for some of the options."""
         chosen = list(rows)
         return Options(
-            tuple(self.measures[i] for i in chosen), self.closure[chosen], self.weight, self.spending[chosen],
+            tuple(self.measures[i] for i in chosen),
+            self.closure[chosen],
+            self.weight,
+            self.spending[chosen],
             self.benefit[chosen],
-        )  # fmt: skip
+        )
 
     def close_to(self, other: Options) -> bool:
         """Whether effects, costs and benefits differ by less than could turn a plan."""
@@ -206,9 +209,12 @@ def solve(
     )
     limits = LinearConstraint(matrix, [row[2] for row in made.rows], [row[3] for row in made.rows])
     found = milp(
-        made.cost, integrality=made.integral, bounds=Bounds(made.lower, made.upper), constraints=limits,
+        made.cost,
+        integrality=made.integral,
+        bounds=Bounds(made.lower, made.upper),
+        constraints=limits,
         options={"mip_rel_gap": gap, "time_limit": seconds},
-    )  # fmt: skip
+    )
     if found.x is None:
         raise PlanError(_("No plan was found ({status}).", status=found.message))
     count = len(choice.measures)
@@ -217,9 +223,13 @@ def solve(
 
 
 def plan(
-    model: CityModel, budget: float, start: int, weights: Sequence[float] | None = None, floor: float = 0.2,
+    model: CityModel,
+    budget: float,
+    start: int,
+    weights: Sequence[float] | None = None,
+    floor: float = 0.2,
     sensitivity: bool = True,
-) -> Plan:  # fmt: skip
+) -> Plan:
     """The best portfolio under a yearly public budget (USD of 2023), evaluated again on the full model.
 
     `weights` are those of the five pathways; `floor` is the least share that the poorest quintile must
@@ -257,14 +267,27 @@ def plan(
     flips = _flips(model, start, weight, budget, floor, measures, choice) if sensitivity else ()
     share = shares_by_group(known)[0]
     return Plan(
-        measures, start, budget, tuple(weights or [1.0] * len(PATHWAYS)), floor,
-        tuple(int(year) for year in model.years), tuple(float(x) for x in spent), float(whole.cost[0, 0]),
+        measures,
+        start,
+        budget,
+        tuple(weights or [1.0] * len(PATHWAYS)),
+        floor,
+        tuple(int(year) for year in model.years),
+        tuple(float(x) for x in spent),
+        float(whole.cost[0, 0]),
         dict(zip(names, (float(x) for x in estimated), strict=True)),
         dict(zip(names, (float(x) for x in whole.closure[0, 0]), strict=True)),
-        objective, float(np.minimum(whole.closure[0, 0], 1) @ weight), tuple(float(x) for x in benefit),
-        float(benefit.sum() / whole.cost[0, 0]), optimality, status, tuple(float(x) for x in known),
-        None if np.isnan(share) else bool(share >= floor - 0.005), max(free - objective, 0.0), flips,
-    )  # fmt: skip
+        objective,
+        float(np.minimum(whole.closure[0, 0], 1) @ weight),
+        tuple(float(x) for x in benefit),
+        float(benefit.sum() / whole.cost[0, 0]),
+        optimality,
+        status,
+        tuple(float(x) for x in known),
+        None if np.isnan(share) else bool(share >= floor - 0.005),
+        max(free - objective, 0.0),
+        flips,
+    )
 
 
 def _chosen(choice: Options, scales: np.ndarray) -> tuple[Measure, ...]:
@@ -287,22 +310,32 @@ def _too_little(model: CityModel, choice: Options, budget: float) -> str:
     least = float(np.min(choice.spending.max(axis=1) * smallest))
     return _(
         "A yearly budget of {budget} USD pays for no action at its smallest scale; the least needs about {least} USD in its dearest year.",
-        budget=number(budget, 6), least=number(least, 6),
-    )  # fmt: skip
+        budget=number(budget, 6),
+        least=number(least, 6),
+    )
 
 
 def _flips(
-    model: CityModel, start: int, weight: np.ndarray, budget: float, floor: float, chosen: Sequence[Measure],
+    model: CityModel,
+    start: int,
+    weight: np.ndarray,
+    budget: float,
+    floor: float,
+    chosen: Sequence[Measure],
     choice: Options,
-) -> tuple[Flip, ...]:  # fmt: skip
+) -> tuple[Flip, ...]:
     """Inputs of quality C at whose ends another choice of actions would be better by more than REGRET.
 
     The effects of all actions at every end come from one pass. At each end the optimiser chooses again
     from a shorter list (every action at two starts, and the chosen starts); the plan counts as turned
     only if the best that its own actions can do there is clearly less than the new choice.
     """
-    keep = [i for i, measure in enumerate(choice.measures) if measure.start in (start, start + START_WINDOW // 2)
-            or any((measure.action, measure.start) == (item.action, item.start) for item in chosen)]  # fmt: skip
+    keep = [
+        i
+        for i, measure in enumerate(choice.measures)
+        if measure.start in (start, start + START_WINDOW // 2)
+        or any((measure.action, measure.start) == (item.action, item.start) for item in chosen)
+    ]
     short = choice.of(keep)
     before = {measure.action for measure in chosen}
     names = [headline.indicator for headline in headlines()] + [action.size for action in model.available]
@@ -319,10 +352,12 @@ def _flips(
         model.tell(_("weak inputs"), place + 1, len(weak))
         for end, draw in (("low", 1 + 2 * place), ("high", 2 + 2 * place)):
             moved = Options(
-                short.measures, short.closure * _ratio(ends.closure, draw)[rows], weight,
+                short.measures,
+                short.closure * _ratio(ends.closure, draw)[rows],
+                weight,
                 short.spending * _ratio(spent.sum(axis=2)[:, :, None], draw)[rows],
                 short.benefit * _ratio(ends.benefit_known_by_income, draw)[rows],
-            )  # fmt: skip
+            )
             if moved.close_to(short):
                 continue
             now, best, *_rest = solve(model, moved, weight, budget, floor, seconds=2.0, gap=REGRET / 4)

@@ -119,9 +119,16 @@ def cells(model: CityModel, node: Node, result: Result) -> list[tuple[str, str, 
 
 
 def value_at(
-    model: CityModel, node: Node, central: Result, drawn: Result | None, year: int | None = None, zone: str = "",
-    group: str = "", kind: str = "", case: int = 0,
-) -> Value:  # fmt: skip
+    model: CityModel,
+    node: Node,
+    central: Result,
+    drawn: Result | None,
+    year: int | None = None,
+    zone: str = "",
+    group: str = "",
+    kind: str = "",
+    case: int = 0,
+) -> Value:
     """One cell of a result as a number with its range (5 to 95 % of the draws)."""
     if isinstance(central, NotEstimated):
         nan = float("nan")
@@ -155,9 +162,15 @@ def why_missing(model: CityModel, node: Node, zone: str, group: str, kind: str) 
 
 
 def ask(
-    model: CityModel, name: str, year: int | None = None, zone: str = "", group: str = "", kind: str = "",
-    case: Case = BASELINE, draws: int = 200,
-) -> list[Value]:  # fmt: skip
+    model: CityModel,
+    name: str,
+    year: int | None = None,
+    zone: str = "",
+    group: str = "",
+    kind: str = "",
+    case: Case = BASELINE,
+    draws: int = 200,
+) -> list[Value]:
     """The number called `name` with its range; all its cells where zone, group or kind are left open."""
     node = node_of(model, name)
     if year is not None and "year" not in node.dims:

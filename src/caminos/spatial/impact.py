@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -446,7 +447,8 @@ def _curves() -> dict[tuple[str, str], DepthDamage]:
     return {
         key: DepthDamage(np.array(depth), np.array(damage), source[0], max(quality))  # the least sure of its points
         for key, entries in found.items()
-        for depth, damage, source, quality in [zip(*entries, strict=True)]
+        for by_depth in [sorted(entries, key=itemgetter(0))]
+        for depth, damage, source, quality in [zip(*by_depth, strict=True)]
     }
 
 

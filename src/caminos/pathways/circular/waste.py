@@ -1,6 +1,6 @@
 """Municipal waste: generated, recovered, landfilled, and the work it gives."""
 
-from caminos.model.axes import KIND, Array, among, positive, stack, total
+from caminos.model.axes import KIND, Array, among, compose, positive, total
 from caminos.model.indicator import indicator
 
 ORGANIC = ("food", "garden")
@@ -17,9 +17,12 @@ def observed_waste_generated(
 
 @indicator(unit="t/yr", source="elasticity of waste to income")
 def waste_generated(
-    observed_waste_generated: Array, population_index: Array, income_index: Array, waste_income_elasticity: Array,
+    observed_waste_generated: Array,
+    population_index: Array,
+    income_index: Array,
+    waste_income_elasticity: Array,
     waste_prevented_share: Array,
-) -> Array:  # fmt: skip
+) -> Array:
     """Municipal waste generated in a year."""
     trend = observed_waste_generated * population_index * income_index**waste_income_elasticity
     return trend * (1 - waste_prevented_share)
@@ -91,11 +94,20 @@ def waste_collected_and_controlled(waste_collection_coverage: Array, waste_contr
 
 @indicator(unit="job", dims="year kind", kind="job_route", source="GAIA 2021, ILSR")
 def jobs_by_route(
-    waste_recycled: Array, waste_composted: Array, waste_landfilled: Array, goods_repaired: Array,
+    waste_recycled: Array,
+    waste_composted: Array,
+    waste_landfilled: Array,
+    goods_repaired: Array,
     jobs_per_tonne: Array,
-) -> Array:  # fmt: skip
+) -> Array:
     """Jobs in recycling, composting, disposal and repair."""
-    return stack(waste_recycled, waste_composted, waste_landfilled, goods_repaired) * jobs_per_tonne
+    routes = {
+        "recycling": waste_recycled,
+        "composting": waste_composted,
+        "disposal": waste_landfilled,
+        "repair": goods_repaired,
+    }
+    return compose("job_route", routes) * jobs_per_tonne
 
 
 @indicator(unit="job", source="GAIA 2021, ILSR")

@@ -8,9 +8,14 @@ from caminos.model.indicator import indicator
 
 @indicator(unit="m3/yr", source="water balance")
 def water_produced(
-    base_water_production: Array, base_water_loss_share: Array, water_loss_share: Array, population_index: Array,
-    water_reused: Array, base_water_reused: Array, tree_watering: Array,
-) -> Array:  # fmt: skip
+    base_water_production: Array,
+    base_water_loss_share: Array,
+    water_loss_share: Array,
+    population_index: Array,
+    water_reused: Array,
+    base_water_reused: Array,
+    tree_watering: Array,
+) -> Array:
     """Water put into the network: what people use, what young trees need, less what is reused, plus losses."""
     used = base_water_production * (1 - base_water_loss_share) * population_index
     return positive(used + tree_watering - (water_reused - base_water_reused)) / (1 - water_loss_share)
@@ -50,9 +55,15 @@ def base_water_reused(wastewater_treated: Array, base_water_reuse_share: Array) 
 
 @indicator(unit="MWh/yr", source="Hoff 2011; the utility's own energy per cubic metre")
 def water_electricity_saved(
-    water_produced: Array, base_water_production: Array, population_index: Array, water_energy_intensity: Array,
-    water_reused: Array, base_water_reused: Array, water_reuse_energy: Array, megawatthours_per_kilowatthour: Array,
-) -> Array:  # fmt: skip
+    water_produced: Array,
+    base_water_production: Array,
+    population_index: Array,
+    water_energy_intensity: Array,
+    water_reused: Array,
+    base_water_reused: Array,
+    water_reuse_energy: Array,
+    megawatthours_per_kilowatthour: Array,
+) -> Array:
     """Electricity that water works save against unchanged losses; reuse takes energy of its own."""
     saved = (base_water_production * population_index - water_produced) * water_energy_intensity
     return (saved - (water_reused - base_water_reused) * water_reuse_energy) * megawatthours_per_kilowatthour
@@ -60,10 +71,16 @@ def water_electricity_saved(
 
 @indicator(unit="t/yr", source="elasticity of material use to income")
 def material_use(
-    material_consumption_per_person: Array, population: Array, income_index: Array,
-    material_income_elasticity: Array, goods_repaired: Array, waste_recycled: Array, observed_waste_recycled: Array,
-    recycled_content_substitution: Array, construction_material_reused: Array,
-) -> Array:  # fmt: skip
+    material_consumption_per_person: Array,
+    population: Array,
+    income_index: Array,
+    material_income_elasticity: Array,
+    goods_repaired: Array,
+    waste_recycled: Array,
+    observed_waste_recycled: Array,
+    recycled_content_substitution: Array,
+    construction_material_reused: Array,
+) -> Array:
     """Domestic material consumption of the city, less what repair, recycling and reuse replace."""
     trend = material_consumption_per_person * population * income_index**material_income_elasticity
     replaced = goods_repaired + construction_material_reused

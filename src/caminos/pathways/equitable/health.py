@@ -2,15 +2,18 @@
 
 import numpy as np
 
-from caminos.model.axes import GROUP, KIND, Array, known_total, pick, positive, stack, total
+from caminos.model.axes import GROUP, KIND, Array, compose, known_total, pick, positive, total
 from caminos.model.indicator import indicator
 
 
 @indicator(unit="ug/m3", source="rollback: C' = background + local share x E'/E; Nowak 2014 for trees")
 def pm25_concentration(
-    base_pm25_concentration: Array, pm25_local_traffic_share: Array, traffic_pm25_emitted: Array,
-    canopy_added: Array, pm25_reduction_per_canopy: Array,
-) -> Array:  # fmt: skip
+    base_pm25_concentration: Array,
+    pm25_local_traffic_share: Array,
+    traffic_pm25_emitted: Array,
+    canopy_added: Array,
+    pm25_reduction_per_canopy: Array,
+) -> Array:
     """Yearly mean of fine particles that people breathe."""
     change = traffic_pm25_emitted / traffic_pm25_emitted[:, :, :1] - 1
     return (
@@ -22,9 +25,13 @@ def pm25_concentration(
 
 @indicator(unit="person/yr", source="PAF = 1 - RR^(-(C - C0)/10), WHO AirQ+; RR Orellano 2024")
 def pm25_deaths(
-    deaths: Array, adult_death_share: Array, pm25_concentration: Array, pm25_counterfactual: Array,
-    pm25_relative_risk: Array, pollution_increment: Array,
-) -> Array:  # fmt: skip
+    deaths: Array,
+    adult_death_share: Array,
+    pm25_concentration: Array,
+    pm25_counterfactual: Array,
+    pm25_relative_risk: Array,
+    pollution_increment: Array,
+) -> Array:
     """Deaths of adults attributable to fine particles above the level that WHO recommends."""
     excess = positive(pm25_concentration - pm25_counterfactual) / pollution_increment
     return deaths * adult_death_share * (1 - pm25_relative_risk ** (-excess))
@@ -38,9 +45,13 @@ def no2_concentration(base_no2_concentration: Array, no2_local_share: Array, nox
 
 @indicator(unit="person/yr", source="PAF = 1 - RR^(-(C - C0)/10); RR Kasdagli 2024: a check, never added to PM2.5")
 def no2_deaths_check(
-    deaths: Array, adult_death_share: Array, no2_concentration: Array, no2_counterfactual: Array,
-    no2_relative_risk: Array, pollution_increment: Array,
-) -> Array:  # fmt: skip
+    deaths: Array,
+    adult_death_share: Array,
+    no2_concentration: Array,
+    no2_counterfactual: Array,
+    no2_relative_risk: Array,
+    pollution_increment: Array,
+) -> Array:
     """Deaths attributable to nitrogen dioxide: the same people as those of fine particles, shown as a check."""
     excess = positive(no2_concentration - no2_counterfactual) / pollution_increment
     return deaths * adult_death_share * (1 - no2_relative_risk ** (-excess))
@@ -48,9 +59,15 @@ def no2_deaths_check(
 
 @indicator(unit="person/yr", source="PAF over noise bands; RR Engelmann 2024 above 53 dB")
 def noise_heart_deaths(
-    deaths: Array, heart_death_share: Array, noise_exposed_share: Array, noise_band_level: Array,
-    road_noise_change: Array, noise_threshold: Array, noise_heart_relative_risk: Array, noise_increment: Array,
-) -> Array:  # fmt: skip
+    deaths: Array,
+    heart_death_share: Array,
+    noise_exposed_share: Array,
+    noise_band_level: Array,
+    road_noise_change: Array,
+    noise_threshold: Array,
+    noise_heart_relative_risk: Array,
+    noise_increment: Array,
+) -> Array:
     """Deaths by ischaemic heart disease attributable to road noise."""
     excess = positive(noise_band_level + road_noise_change - noise_threshold) / noise_increment
     attributable = total(noise_exposed_share * (1 - noise_heart_relative_risk ** (-excess)), KIND)
@@ -59,11 +76,22 @@ def noise_heart_deaths(
 
 @indicator(unit="person/yr", source="WHO HEAT: (1 - RR) x travel / reference, capped")
 def active_travel_deaths_avoided(
-    deaths: Array, cycling_travel: Array, base_cycling_travel: Array,
-    walking_travel: Array, base_walking_travel: Array, cycling_speed: Array, walking_speed: Array,
-    cycling_relative_risk: Array, walking_relative_risk: Array, cycling_reference: Array, walking_reference: Array,
-    cycling_cap: Array, walking_cap: Array, cycling_age_death_share: Array, walking_age_death_share: Array,
-) -> Array:  # fmt: skip
+    deaths: Array,
+    cycling_travel: Array,
+    base_cycling_travel: Array,
+    walking_travel: Array,
+    base_walking_travel: Array,
+    cycling_speed: Array,
+    walking_speed: Array,
+    cycling_relative_risk: Array,
+    walking_relative_risk: Array,
+    cycling_reference: Array,
+    walking_reference: Array,
+    cycling_cap: Array,
+    walking_cap: Array,
+    cycling_age_death_share: Array,
+    walking_age_death_share: Array,
+) -> Array:
     """Deaths avoided because people cycle and walk more than in the base year.
 
     HEAT counts deaths at ages 20 to 64 for cycling and 20 to 74 for walking.
@@ -77,16 +105,25 @@ def active_travel_deaths_avoided(
 
 @indicator(unit="person/yr", dims="year kind", kind="mode", source="safety in numbers (Elvik); 30 km/h (Yannis 2024)")
 def road_deaths_by_mode(
-    base_road_deaths: Array, traffic_index: Array, cycling_travel: Array, base_cycling_travel: Array,
-    walking_travel: Array, base_walking_travel: Array, population_index: Array, motor_injury_exponent: Array,
-    cyclist_injury_exponent: Array, pedestrian_injury_exponent: Array, slow_street_share: Array,
+    base_road_deaths: Array,
+    traffic_index: Array,
+    cycling_travel: Array,
+    base_cycling_travel: Array,
+    walking_travel: Array,
+    base_walking_travel: Array,
+    population_index: Array,
+    motor_injury_exponent: Array,
+    cyclist_injury_exponent: Array,
+    pedestrian_injury_exponent: Array,
+    slow_street_share: Array,
     death_change_slow_street: Array,
-) -> Array:  # fmt: skip
+) -> Array:
     """People killed on roads by mode: volume of motor traffic, cyclists and walkers, and slow streets."""
     motor = traffic_index**motor_injury_exponent
     cyclists = (population_index * cycling_travel / base_cycling_travel) ** cyclist_injury_exponent
     walkers = (population_index * walking_travel / base_walking_travel) ** pedestrian_injury_exponent
-    volume = stack(traffic_index, motor, motor, motor, motor * cyclists, motor * walkers)
+    vehicles = {"car": traffic_index, "bus": motor, "truck": motor, "rail": motor}
+    volume = compose("mode", {**vehicles, "cycling": motor * cyclists, "walking": motor * walkers})
     return base_road_deaths * volume * (1 + slow_street_share * death_change_slow_street)
 
 
@@ -106,11 +143,20 @@ def cold_mortality_slope(
 
 @indicator(unit="person/yr", dims="year group", source="log-linear below the threshold; Hong 2009 for warmer homes")
 def cold_deaths_by_group(
-    deaths: Array, base_cold_degree_days: Array, base_heat_days: Array, cold_mortality_slope: Array, warming: Array,
-    air_temperature_lowered: Array, winter_cooling_ratio: Array, homes_retrofitted_share: Array,
-    indoor_warming: Array, cold_home_share: Array, indoor_to_outdoor_ratio: Array, days_per_year: Array,
+    deaths: Array,
+    base_cold_degree_days: Array,
+    base_heat_days: Array,
+    cold_mortality_slope: Array,
+    warming: Array,
+    air_temperature_lowered: Array,
+    winter_cooling_ratio: Array,
+    homes_retrofitted_share: Array,
+    indoor_warming: Array,
+    cold_home_share: Array,
+    indoor_to_outdoor_ratio: Array,
+    days_per_year: Array,
     quintile_share: Array,
-) -> Array:  # fmt: skip
+) -> Array:
     """Deaths by cold by income quintile: warming lessens them, cooler air adds some, better homes avoid some.
 
     Trees shed or shade in winter too: a part of the summer's cooling remains (winter_cooling_ratio).
@@ -130,9 +176,12 @@ def cold_deaths(cold_deaths_by_group: Array) -> Array:
 
 @indicator(unit="person/yr", source="Wolf 2014: relative risk of people without a sewer")
 def diarrhoea_deaths(
-    base_diarrhoea_deaths: Array, sewer_coverage: Array, base_sewer_coverage: Array, sewer_relative_risk: Array,
+    base_diarrhoea_deaths: Array,
+    sewer_coverage: Array,
+    base_sewer_coverage: Array,
+    sewer_relative_risk: Array,
     population_index: Array,
-) -> Array:  # fmt: skip
+) -> Array:
     """Deaths by diarrhoeal disease, by sewer coverage."""
     risk = 1 - sewer_coverage * (1 - sewer_relative_risk)
     observed = 1 - base_sewer_coverage * (1 - sewer_relative_risk)
@@ -141,9 +190,13 @@ def diarrhoea_deaths(
 
 @indicator(unit="person", source="Liu 2023: RR per 0.1 NDVI; cases = (1 - RR^(10 dNDVI)) x baseline")
 def depression_cases_avoided(
-    population: Array, adult_share: Array, depression_prevalence: Array, greenness_added: Array,
-    greenness_increment: Array, depression_relative_risk: Array,
-) -> Array:  # fmt: skip
+    population: Array,
+    adult_share: Array,
+    depression_prevalence: Array,
+    greenness_added: Array,
+    greenness_increment: Array,
+    depression_relative_risk: Array,
+) -> Array:
     """Adults who do not suffer depression because their surroundings are greener."""
     return (
         population

@@ -2,15 +2,20 @@
 
 import numpy as np
 
-from caminos.model.axes import GROUP, KIND, ZONE, Array, known_sum, pick, total
+from caminos.model.axes import GROUP, KIND, ZONE, Array, known_sum, pick, pick_group, total
 from caminos.model.indicator import indicator
 
 
 @indicator(unit="kWh/household/yr", dims="year group", source="household share of residential electricity")
 def electricity_per_household_by_group(
-    electricity_use: Array, households: Array, household_energy_share: Array, household_energy_saving: Array,
-    building_energy_saving: Array, quintile_share: Array, megawatthours_per_kilowatthour: Array,
-) -> Array:  # fmt: skip
+    electricity_use: Array,
+    households: Array,
+    household_energy_share: Array,
+    household_energy_saving: Array,
+    building_energy_saving: Array,
+    quintile_share: Array,
+    megawatthours_per_kilowatthour: Array,
+) -> Array:
     """Electricity that a household of each income quintile takes."""
     homes = pick(electricity_use, "sector", "residential")
     mean_saving = 1 - pick(building_energy_saving, "sector", "residential")
@@ -20,10 +25,14 @@ def electricity_per_household_by_group(
 
 @indicator(unit="USD/household/yr", dims="year group", source="quantity times price")
 def energy_cost_by_group(
-    electricity_per_household_by_group: Array, electricity_price: Array, cooking_fuel_cost: Array,
-    household_energy_saving: Array, household_solar_share: Array, household_solar_bill_saving: Array,
+    electricity_per_household_by_group: Array,
+    electricity_price: Array,
+    cooking_fuel_cost: Array,
+    household_energy_saving: Array,
+    household_solar_share: Array,
+    household_solar_bill_saving: Array,
     heat_pump_share: Array,
-) -> Array:  # fmt: skip
+) -> Array:
     """What a household of each income quintile pays for electricity and cooking fuel."""
     bill = electricity_per_household_by_group * electricity_price
     bill = bill * (1 - household_solar_share * household_solar_bill_saving)
@@ -41,7 +50,7 @@ def energy_burden(
 @indicator(unit="share", source="energy cost over income, poorest quintile")
 def energy_burden_of_poorest(energy_burden: Array) -> Array:
     """Share of income that the poorest fifth spends on energy in the home."""
-    return energy_burden[:, :, :, :, :1]
+    return pick_group(energy_burden, "q1")
 
 
 @indicator(unit="share", source="smallest of the facilities' shares")
@@ -109,22 +118,30 @@ def green_concentration_index(zone_canopy_cover: Array, zone_population: Array, 
 
 @indicator(unit="USD/person", dims="", source="Masterman & Viscusi 2018: VSL = VSL_ref (Y / Y_ref)^e")
 def value_of_statistical_life(
-    base_gdp: Array, base_population: Array, reference_value_of_life: Array, reference_income: Array,
+    base_gdp: Array,
+    base_population: Array,
+    reference_value_of_life: Array,
+    reference_income: Array,
     value_of_life_income_elasticity: Array,
-) -> Array:  # fmt: skip
+) -> Array:
     """What people pay to lower the risk of death, at the city's income: one value for all its people."""
     income = base_gdp / base_population / reference_income
     return reference_value_of_life * income**value_of_life_income_elasticity
 
 
 @indicator(
-    unit="person/yr", source="sum of deaths that the model counts, each once",
+    unit="person/yr",
+    source="sum of deaths that the model counts, each once",
     optional="cold_deaths pm25_deaths noise_heart_deaths road_deaths active_travel_deaths_avoided diarrhoea_deaths",
-)  # fmt: skip
+)
 def other_avoidable_deaths(
-    cold_deaths: Array, pm25_deaths: Array, noise_heart_deaths: Array, road_deaths: Array,
-    active_travel_deaths_avoided: Array, diarrhoea_deaths: Array,
-) -> Array:  # fmt: skip
+    cold_deaths: Array,
+    pm25_deaths: Array,
+    noise_heart_deaths: Array,
+    road_deaths: Array,
+    active_travel_deaths_avoided: Array,
+    diarrhoea_deaths: Array,
+) -> Array:
     """Deaths by cold, air, noise, roads and water, less those that cycling and walking avoid; heat is counted apart.
 
     Causes that are not estimated are left out.
@@ -134,13 +151,20 @@ def other_avoidable_deaths(
 
 
 @indicator(
-    unit="USD/yr", dims="year group", source="deaths at the value of a statistical life, damage, bills",
+    unit="USD/yr",
+    dims="year group",
+    source="deaths at the value of a statistical life, damage, bills",
     optional="heat_deaths_by_group cold_deaths_by_group flood_damage_by_group energy_cost_by_group",
-)  # fmt: skip
+)
 def burden_known_by_income(
-    heat_deaths_by_group: Array, cold_deaths_by_group: Array, value_of_statistical_life: Array,
-    flood_damage_by_group: Array, energy_cost_by_group: Array, households: Array, quintile_share: Array,
-) -> Array:  # fmt: skip
+    heat_deaths_by_group: Array,
+    cold_deaths_by_group: Array,
+    value_of_statistical_life: Array,
+    flood_damage_by_group: Array,
+    energy_cost_by_group: Array,
+    households: Array,
+    quintile_share: Array,
+) -> Array:
     """What heat, cold, floods and energy bills cost the people of each income quintile in a year.
 
     These differ by income in the model. What is not estimated is left out.
@@ -151,15 +175,21 @@ def burden_known_by_income(
 
 
 @indicator(
-    unit="USD/yr", source="deaths at the value of a statistical life, less public savings",
+    unit="USD/yr",
+    source="deaths at the value of a statistical life, less public savings",
     optional="pm25_deaths noise_heart_deaths road_deaths active_travel_deaths_avoided diarrhoea_deaths "
     "public_energy_saving_value water_saving_value",
-)  # fmt: skip
+)
 def burden_shared_evenly(
-    pm25_deaths: Array, noise_heart_deaths: Array, road_deaths: Array, active_travel_deaths_avoided: Array,
-    diarrhoea_deaths: Array, value_of_statistical_life: Array, public_energy_saving_value: Array,
+    pm25_deaths: Array,
+    noise_heart_deaths: Array,
+    road_deaths: Array,
+    active_travel_deaths_avoided: Array,
+    diarrhoea_deaths: Array,
+    value_of_statistical_life: Array,
+    public_energy_saving_value: Array,
     water_saving_value: Array,
-) -> Array:  # fmt: skip
+) -> Array:
     """What air, noise, roads and water cost all people in a year, less what the public purse saves.
 
     No source says how these differ by income here, so every quintile is given a fifth.
@@ -171,8 +201,11 @@ def burden_shared_evenly(
 
 
 @indicator(
-    unit="USD/yr", dims="year group", source="sum", optional="burden_known_by_income burden_shared_evenly",
-)  # fmt: skip
+    unit="USD/yr",
+    dims="year group",
+    source="sum",
+    optional="burden_known_by_income burden_shared_evenly",
+)
 def burden_by_group(burden_known_by_income: Array, burden_shared_evenly: Array, quintile_share: Array) -> Array:
     """What heat, cold, air, noise, roads, floods and energy cost the people of each income quintile in a year.
 
@@ -184,8 +217,7 @@ def burden_by_group(burden_known_by_income: Array, burden_shared_evenly: Array, 
 @indicator(unit="ratio", dims="year group", source="HM Treasury Green Book A3.14: w = (median / y)^eta")
 def equity_weight(household_income: Array, marginal_utility_elasticity: Array) -> Array:
     """Weight of a dollar to each quintile relative to a dollar to the middle one."""
-    middle = household_income[:, :, :, :, 2:3]
-    return (middle / household_income) ** marginal_utility_elasticity
+    return (pick_group(household_income, "q3") / household_income) ** marginal_utility_elasticity
 
 
 @indicator(unit="USD/yr", source="Green Book A3: sum of weight times burden")
@@ -196,10 +228,14 @@ def equity_weighted_burden(burden_by_group: Array, equity_weight: Array) -> Arra
 
 @indicator(unit="USD/household/yr", source="rent premium near new green; a trade-off to watch")
 def rent_increase_from_greening(
-    canopy_added: Array, canopy_goal: Array, rent_change_from_greening: Array,
-    household_income: Array, household_size: Array, rent_share_of_income: Array,
-) -> Array:  # fmt: skip
+    canopy_added: Array,
+    canopy_goal: Array,
+    rent_change_from_greening: Array,
+    household_income: Array,
+    household_size: Array,
+    rent_share_of_income: Array,
+) -> Array:
     """Rise of rent of a household of the poorest quintile as streets turn green: the risk of displacement."""
     greening = canopy_added / canopy_goal
-    rent = household_income[:, :, :, :, :1] * household_size * rent_share_of_income
+    rent = pick_group(household_income, "q1") * household_size * rent_share_of_income
     return rent * rent_change_from_greening * np.clip(greening, 0, 1)

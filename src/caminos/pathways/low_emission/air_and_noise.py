@@ -2,15 +2,19 @@
 
 import numpy as np
 
-from caminos.model.axes import KIND, Array, known_total, positive, stack, total
+from caminos.model.axes import KIND, Array, compose, known_total, positive, total
 from caminos.model.indicator import indicator
 
 
 @indicator(unit="t/yr", source="EMEP/EEA guidebook 2023, 1.A.3.b tier 1; 1.A.4")
 def nox_emitted(
-    road_fuel_energy: Array, road_net_calorific_value: Array, road_nox_factor: Array, fleet_nox_reduction: Array,
-    stationary_fuel_energy: Array, stationary_nox_factor: Array,
-) -> Array:  # fmt: skip
+    road_fuel_energy: Array,
+    road_net_calorific_value: Array,
+    road_nox_factor: Array,
+    fleet_nox_reduction: Array,
+    stationary_fuel_energy: Array,
+    stationary_nox_factor: Array,
+) -> Array:
     """Nitrogen oxides from road fuels and from fuels of buildings and industry."""
     road = known_total(road_fuel_energy / road_net_calorific_value * road_nox_factor, KIND) * (1 - fleet_nox_reduction)
     return road + known_total(stationary_fuel_energy * stationary_nox_factor, KIND)
@@ -18,13 +22,18 @@ def nox_emitted(
 
 @indicator(unit="t/yr", source="EMEP/EEA guidebook 2023, 1.A.3.b tier 1 and 1.A.3.b.vi")
 def traffic_pm25_emitted(
-    road_fuel_energy: Array, road_net_calorific_value: Array, road_pm25_factor: Array,
-    car_distance: Array, bus_distance: Array, truck_distance: Array, wear_pm25_factor: Array,
-) -> Array:  # fmt: skip
+    road_fuel_energy: Array,
+    road_net_calorific_value: Array,
+    road_pm25_factor: Array,
+    car_distance: Array,
+    bus_distance: Array,
+    truck_distance: Array,
+    wear_pm25_factor: Array,
+) -> Array:
     """Fine particles from road traffic: exhaust, and wear of tyres, brakes and roads."""
     exhaust = known_total(road_fuel_energy / road_net_calorific_value * road_pm25_factor, KIND)
-    nothing = 0 * car_distance
-    distance = stack(car_distance, bus_distance, truck_distance, nothing, nothing, nothing)
+    vehicles = {"car": car_distance, "bus": bus_distance, "truck": truck_distance}
+    distance = compose("mode", vehicles | dict.fromkeys(("rail", "cycling", "walking"), 0 * car_distance))
     return exhaust + total(distance * wear_pm25_factor, KIND)
 
 
@@ -42,9 +51,14 @@ def road_noise_change(traffic_index: Array, slow_street_share: Array, noise_chan
 
 @indicator(unit="person", source="WHO 2018, road noise, Guski et al. exposure-response")
 def people_highly_annoyed(
-    population: Array, noise_exposed_share: Array, noise_band_level: Array, road_noise_change: Array,
-    annoyance_constant: Array, annoyance_linear: Array, annoyance_quadratic: Array,
-) -> Array:  # fmt: skip
+    population: Array,
+    noise_exposed_share: Array,
+    noise_band_level: Array,
+    road_noise_change: Array,
+    annoyance_constant: Array,
+    annoyance_linear: Array,
+    annoyance_quadratic: Array,
+) -> Array:
     """People highly annoyed by road traffic noise, of those exposed to 55 dB Lden and more."""
     level = noise_band_level + road_noise_change
     percent = annoyance_constant + annoyance_linear * level + annoyance_quadratic * level**2

@@ -21,9 +21,13 @@ def household_energy_saving(homes_retrofitted_share: Array, deep_retrofit_saving
 
 @indicator(unit="share", dims="year kind", kind="sector", source="weighted by energy use")
 def building_energy_saving(
-    household_energy_saving: Array, household_energy_share: Array, service_buildings_retrofitted_share: Array,
-    service_building_saving: Array, new_building_code_share: Array, new_building_saving: Array,
-) -> Array:  # fmt: skip
+    household_energy_saving: Array,
+    household_energy_share: Array,
+    service_buildings_retrofitted_share: Array,
+    service_building_saving: Array,
+    new_building_code_share: Array,
+    new_building_saving: Array,
+) -> Array:
     """Share of energy saved in buildings by sector; the savings combine multiplicatively."""
     homes = total(household_energy_saving * household_energy_share, GROUP)
     services = service_buildings_retrofitted_share * service_building_saving
@@ -50,14 +54,18 @@ def cool_roof_electricity_factor(
 
 @indicator(unit="TJ/yr", dims="year kind", kind="sector", source="GPC 1.1, fuel = emissions / factor")
 def stationary_fuel_energy_before_heat_pumps(
-    base_stationary_fuel_emissions: Array, stationary_fuel_emission_factor: Array, sector_activity: Array,
+    base_stationary_fuel_emissions: Array,
+    stationary_fuel_emission_factor: Array,
+    sector_activity: Array,
     building_energy_saving: Array,
-) -> Array:  # fmt: skip
+) -> Array:
     """Fuel burnt in buildings and industry, before homes change to heat pumps."""
     return (
-        base_stationary_fuel_emissions / stationary_fuel_emission_factor * sector_activity
+        base_stationary_fuel_emissions
+        / stationary_fuel_emission_factor
+        * sector_activity
         * (1 - building_energy_saving)
-    )  # fmt: skip
+    )
 
 
 @indicator(unit="TJ/yr", dims="year kind", kind="sector", source="GPC 1.1")
@@ -74,23 +82,33 @@ def stationary_fuel_emissions(stationary_fuel_energy: Array, stationary_fuel_emi
 
 @indicator(unit="MWh/yr", source="fuel replaced over the seasonal performance factor")
 def heat_pump_electricity(
-    stationary_fuel_energy_before_heat_pumps: Array, heat_pump_share: Array, heat_pump_performance: Array,
+    stationary_fuel_energy_before_heat_pumps: Array,
+    heat_pump_share: Array,
+    heat_pump_performance: Array,
     megawatthours_per_terajoule: Array,
-) -> Array:  # fmt: skip
+) -> Array:
     """Electricity that heat pumps use in place of fuel burnt in homes."""
     fuel = pick(stationary_fuel_energy_before_heat_pumps, "sector", "residential") * megawatthours_per_terajoule
     return fuel * heat_pump_share / heat_pump_performance
 
 
 @indicator(
-    unit="MWh/yr", dims="year kind", kind="sector", source="GPC 1.1, activity data of I.x.2",
+    unit="MWh/yr",
+    dims="year kind",
+    kind="sector",
+    source="GPC 1.1, activity data of I.x.2",
     optional="water_electricity_saved",
-)  # fmt: skip
+)
 def electricity_use(
-    base_electricity_use: Array, sector_activity: Array, building_energy_saving: Array,
-    hot_weather_electricity_factor: Array, cool_roof_electricity_factor: Array, heat_pump_electricity: Array,
-    public_electricity_saved: Array, water_electricity_saved: Array,
-) -> Array:  # fmt: skip
+    base_electricity_use: Array,
+    sector_activity: Array,
+    building_energy_saving: Array,
+    hot_weather_electricity_factor: Array,
+    cool_roof_electricity_factor: Array,
+    heat_pump_electricity: Array,
+    public_electricity_saved: Array,
+    water_electricity_saved: Array,
+) -> Array:
     """Electricity that users in the city take, by sector, without transport.
 
     Public lighting and water works are part of the commercial and institutional sector; what
@@ -117,9 +135,11 @@ def landfill_gas_electricity(landfill_gas_power: Array, landfill_gas_full_load_h
 
 @indicator(unit="share", source="GPC 1.1, scope 2 by location; local generation used in the city first")
 def grid_supply_share(
-    electricity_use: Array, transport_electricity: Array, rooftop_solar_electricity: Array,
+    electricity_use: Array,
+    transport_electricity: Array,
+    rooftop_solar_electricity: Array,
     landfill_gas_electricity: Array,
-) -> Array:  # fmt: skip
+) -> Array:
     """Share of the city's electricity that has to come from the grid."""
     demand = known_total(electricity_use, KIND) + transport_electricity
     local = rooftop_solar_electricity + landfill_gas_electricity
@@ -155,10 +175,15 @@ def peak_load_lowered(air_temperature_lowered: Array, peak_load_per_degree: Arra
 
 @indicator(unit="share", source="SDG 7.2.1: renewable share of final energy")
 def renewable_energy_share(
-    electricity_use: Array, transport_electricity: Array, grid_supply_share: Array, green_supply_share: Array,
-    base_grid_renewable_share: Array, stationary_fuel_energy: Array, road_fuel_energy: Array,
+    electricity_use: Array,
+    transport_electricity: Array,
+    grid_supply_share: Array,
+    green_supply_share: Array,
+    base_grid_renewable_share: Array,
+    stationary_fuel_energy: Array,
+    road_fuel_energy: Array,
     megawatthours_per_terajoule: Array,
-) -> Array:  # fmt: skip
+) -> Array:
     """Renewable share of the final energy used in the city.
 
     Fuels of buildings and industry count as fossil: the inventory rows they come from do not
@@ -175,9 +200,14 @@ def renewable_energy_share(
 
 @indicator(unit="MWh/person/yr", source="final energy less its renewable part")
 def fossil_energy_per_person(
-    electricity_use: Array, transport_electricity: Array, stationary_fuel_energy: Array, road_fuel_energy: Array,
-    renewable_energy_share: Array, megawatthours_per_terajoule: Array, population: Array,
-) -> Array:  # fmt: skip
+    electricity_use: Array,
+    transport_electricity: Array,
+    stationary_fuel_energy: Array,
+    road_fuel_energy: Array,
+    renewable_energy_share: Array,
+    megawatthours_per_terajoule: Array,
+    population: Array,
+) -> Array:
     """Final energy per person that is not renewable: what efficiency and renewables both lower."""
     electricity = known_total(electricity_use, KIND) + transport_electricity
     fuels = (

@@ -7,71 +7,84 @@ from caminos.model.axes import (
     YEAR,
     Array,
     among,
+    compose,
     known_among,
     known_total,
     labels,
     pick,
     positive,
     since,
-    stack,
     total,
 )
 from caminos.model.indicator import indicator
 
 NOT_BASIC = ("I.x.3", "II.3.3", "II.4.3", "IV", "V.1", "V.2", "V.3")
 SECTOR_PREFIX = {"stationary": "I.", "transport": "II.", "waste": "III.", "ippu": "IV", "afolu": "V."}
+STATIONARY = {"I.1": "residential", "I.2": "commercial", "I.3": "industry", "I.5": "agriculture"}
 BASIC = tuple(reference for reference in labels("gpc") if reference not in NOT_BASIC)
 
 
 @indicator(
-    unit="t CO2e/yr", dims="year kind", kind="gpc", source="GPC 1.1, table 3.1",
+    unit="t CO2e/yr",
+    dims="year kind",
+    kind="gpc",
+    source="GPC 1.1, table 3.1",
     optional="base_aviation_emissions base_waterborne_emissions base_industrial_process_emissions "
     "base_livestock_emissions base_land_emissions base_aggregate_land_emissions",
-)  # fmt: skip
+)
 def emissions_by_subsector(
-    stationary_fuel_emissions: Array, electricity_emissions: Array, electricity_loss_emissions: Array,
-    road_fuel_emissions: Array, transport_electricity_emissions: Array, base_waterborne_emissions: Array,
-    base_aviation_emissions: Array, landfill_emissions: Array, biological_treatment_emissions: Array,
-    wastewater_emissions: Array, base_industrial_process_emissions: Array, base_livestock_emissions: Array,
-    base_land_emissions: Array, base_aggregate_land_emissions: Array, tree_carbon_removal: Array, restored_land_removal: Array,
-    population_index: Array, income_index: Array,
-) -> Array:  # fmt: skip
+    stationary_fuel_emissions: Array,
+    electricity_emissions: Array,
+    electricity_loss_emissions: Array,
+    road_fuel_emissions: Array,
+    transport_electricity_emissions: Array,
+    base_waterborne_emissions: Array,
+    base_aviation_emissions: Array,
+    landfill_emissions: Array,
+    biological_treatment_emissions: Array,
+    wastewater_emissions: Array,
+    base_industrial_process_emissions: Array,
+    base_livestock_emissions: Array,
+    base_land_emissions: Array,
+    base_aggregate_land_emissions: Array,
+    tree_carbon_removal: Array,
+    restored_land_removal: Array,
+    population_index: Array,
+    income_index: Array,
+) -> Array:
     """Emissions by GPC subsector. A subsector that the city has no figure for is not estimated (NaN).
 
     Aviation, navigation and industry follow the economy; livestock and land stay as observed,
     less what newly grown canopy and restored land take up.
     """
-    fuel = [pick(stationary_fuel_emissions, "sector", name) for name in labels("sector")]
-    power = [pick(electricity_emissions, "sector", name) for name in labels("sector")]
-    pairs = [part for both in zip(fuel, power, strict=True) for part in both]
     economy = population_index * income_index
-    return stack(
-        *pairs,
-        electricity_loss_emissions,
-        road_fuel_emissions,
-        transport_electricity_emissions,
-        base_waterborne_emissions * economy,
-        base_aviation_emissions * economy,
-        landfill_emissions,
-        biological_treatment_emissions,
-        wastewater_emissions,
-        base_industrial_process_emissions * economy,
-        base_livestock_emissions,
-        base_land_emissions - tree_carbon_removal - restored_land_removal,
-        base_aggregate_land_emissions,
-    )
+    fuel = {f"{row}.1": pick(stationary_fuel_emissions, "sector", name) for row, name in STATIONARY.items()}
+    power = {f"{row}.2": pick(electricity_emissions, "sector", name) for row, name in STATIONARY.items()}
+    others = {
+        "I.x.3": electricity_loss_emissions,
+        "II.1.1": road_fuel_emissions,
+        "II.1.2": transport_electricity_emissions,
+        "II.3.3": base_waterborne_emissions * economy,
+        "II.4.3": base_aviation_emissions * economy,
+        "III.1": landfill_emissions,
+        "III.2": biological_treatment_emissions,
+        "III.4": wastewater_emissions,
+        "IV": base_industrial_process_emissions * economy,
+        "V.1": base_livestock_emissions,
+        "V.2": base_land_emissions - tree_carbon_removal - restored_land_removal,
+        "V.3": base_aggregate_land_emissions,
+    }
+    return compose("gpc", {**fuel, **power, **others})
 
 
 @indicator(unit="t CO2e/yr", dims="year kind", kind="gpc_sector", source="GPC 1.1")
 def emissions_by_sector(emissions_by_subsector: Array) -> Array:
     """Emissions by GPC sector, over the subsectors that are estimated; a sector with none is NaN."""
-    references = labels("gpc")
-    return stack(
-        *(
-            known_among(emissions_by_subsector, "gpc", *(item for item in references if item.startswith(prefix)))
-            for prefix in SECTOR_PREFIX.values()
-        )
-    )
+    rows = {
+        sector: [row for row in labels("gpc") if row.startswith(prefix)] for sector, prefix in SECTOR_PREFIX.items()
+    }
+    sums = {sector: known_among(emissions_by_subsector, "gpc", *chosen) for sector, chosen in rows.items()}
+    return compose("gpc_sector", sums)
 
 
 @indicator(unit="t CO2e/yr", source="GPC 1.1, BASIC")
@@ -99,9 +112,12 @@ def emissions_per_person(emissions_basic: Array, population: Array) -> Array:
 
 @indicator(unit="t CO2/yr", source="IGCC 2024: the budget is of CO2 alone")
 def carbon_dioxide(
-    stationary_fuel_emissions: Array, stationary_co2_share: Array, electricity_emissions: Array,
-    road_co2: Array, transport_electricity_emissions: Array,
-) -> Array:  # fmt: skip
+    stationary_fuel_emissions: Array,
+    stationary_co2_share: Array,
+    electricity_emissions: Array,
+    road_co2: Array,
+    transport_electricity_emissions: Array,
+) -> Array:
     """Fossil CO2 of energy and road transport, without methane and nitrous oxide."""
     fuels = known_total(stationary_fuel_emissions, KIND) * stationary_co2_share
     return (
@@ -110,8 +126,13 @@ def carbon_dioxide(
 
 
 @indicator(unit="t CO2", dims="", source="IGCC 2024; equal share per head from 2025")
-def carbon_budget(global_carbon_budget: Array, world_population: Array, population: Array, calendar_year: Array,
-                  budget_start_year: Array) -> Array:  # fmt: skip
+def carbon_budget(
+    global_carbon_budget: Array,
+    world_population: Array,
+    population: Array,
+    calendar_year: Array,
+    budget_start_year: Array,
+) -> Array:
     """The city's equal-per-head share of the CO2 that may still be emitted from 2025 on (1.5 °C at 50 %)."""
     first = calendar_year == np.maximum(budget_start_year, calendar_year[:, :, :1])
     people = total(population * first, YEAR)
@@ -132,8 +153,11 @@ def carbon_budget_exhaustion_year(
 
 @indicator(unit="USD/yr", source="EPA 2023, social cost of carbon by year of emission, 2 %")
 def climate_damage_cost(
-    emissions_basic: Array, social_cost_2025: Array, social_cost_growth: Array, calendar_year: Array,
+    emissions_basic: Array,
+    social_cost_2025: Array,
+    social_cost_growth: Array,
+    calendar_year: Array,
     budget_start_year: Array,
-) -> Array:  # fmt: skip
+) -> Array:
     """Damage done worldwide by the year's emissions (methane at its CO2 equivalent: see the note in the docs)."""
     return emissions_basic * positive(social_cost_2025 + social_cost_growth * (calendar_year - budget_start_year))

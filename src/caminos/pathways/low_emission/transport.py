@@ -2,18 +2,19 @@
 
 import numpy as np
 
-from caminos.model.axes import KIND, Array, among, known_among, known_total, pick, positive, stack
+from caminos.model.axes import KIND, Array, among, compose, known_among, known_total, pick, positive
 from caminos.model.indicator import indicator
 
 CAR_FUELS = ("gasoline", "ethanol", "natural_gas")
 HEAVY_FUELS = ("diesel", "biodiesel")
+WITHOUT_ENGINE = ("rail", "cycling", "walking")  # no road fuel is burnt on these
 
 
 @indicator(unit="TJ/yr", source="fuel balance", dims="")
 def observed_car_energy(base_road_fuel_energy: Array) -> Array:
     """Energy in the fuels of cars and motorcycles in the base year: gasoline, and ethanol and natural gas where known."""
-    others = known_among(base_road_fuel_energy, "fuel", *CAR_FUELS[1:])
-    return pick(base_road_fuel_energy, "fuel", CAR_FUELS[0]) + np.nan_to_num(others)
+    others = known_among(base_road_fuel_energy, "fuel", "ethanol", "natural_gas")
+    return pick(base_road_fuel_energy, "fuel", "gasoline") + np.nan_to_num(others)
 
 
 @indicator(unit="TJ/yr", source="distance times intensity", dims="")
@@ -27,9 +28,8 @@ def observed_bus_energy(
 @indicator(unit="TJ/yr", source="fuel balance", dims="")
 def observed_heavy_energy(base_road_fuel_energy: Array) -> Array:
     """Energy in diesel, and in biodiesel where known, in the base year."""
-    return pick(base_road_fuel_energy, "fuel", HEAVY_FUELS[0]) + np.nan_to_num(
-        known_among(base_road_fuel_energy, "fuel", *HEAVY_FUELS[1:])
-    )
+    biodiesel = pick(base_road_fuel_energy, "fuel", "biodiesel")
+    return pick(base_road_fuel_energy, "fuel", "diesel") + np.nan_to_num(biodiesel)
 
 
 @indicator(unit="TJ/yr", source="fuel balance", dims="")
@@ -46,10 +46,17 @@ def observed_car_distance(observed_car_energy: Array, car_energy_intensity: Arra
 
 @indicator(unit="km vehicle/yr", source="substitution of car trips (CAPCOA 2024)")
 def car_distance_substituted(
-    cycling_travel: Array, base_cycling_travel: Array, walking_travel: Array, base_walking_travel: Array,
-    public_transport_travel: Array, base_public_transport_travel: Array, population: Array,
-    car_trip_substitution: Array, transit_car_substitution: Array, car_occupancy: Array,
-) -> Array:  # fmt: skip
+    cycling_travel: Array,
+    base_cycling_travel: Array,
+    walking_travel: Array,
+    base_walking_travel: Array,
+    public_transport_travel: Array,
+    base_public_transport_travel: Array,
+    population: Array,
+    car_trip_substitution: Array,
+    transit_car_substitution: Array,
+    car_occupancy: Array,
+) -> Array:
     """Car distance no longer driven because people cycle, walk or take public transport instead."""
     active = cycling_travel - base_cycling_travel + walking_travel - base_walking_travel
     transit = public_transport_travel - base_public_transport_travel
@@ -58,9 +65,13 @@ def car_distance_substituted(
 
 @indicator(unit="km vehicle/yr", source="ASIF; elasticity of travel to income")
 def car_distance(
-    observed_car_distance: Array, population_index: Array, income_index: Array, travel_income_elasticity: Array,
-    car_travel_reduction: Array, car_distance_substituted: Array,
-) -> Array:  # fmt: skip
+    observed_car_distance: Array,
+    population_index: Array,
+    income_index: Array,
+    travel_income_elasticity: Array,
+    car_travel_reduction: Array,
+    car_distance_substituted: Array,
+) -> Array:
     """Distance driven by cars and motorcycles."""
     trend = observed_car_distance * population_index * income_index**travel_income_elasticity
     return positive(trend * (1 - car_travel_reduction) - car_distance_substituted)
@@ -68,9 +79,12 @@ def car_distance(
 
 @indicator(unit="km vehicle/yr", source="elasticity of service to travel: fuller buses take part of it")
 def bus_distance(
-    base_bus_vehicle_distance: Array, public_transport_travel: Array, base_public_transport_travel: Array,
-    population_index: Array, bus_service_elasticity: Array,
-) -> Array:  # fmt: skip
+    base_bus_vehicle_distance: Array,
+    public_transport_travel: Array,
+    base_public_transport_travel: Array,
+    population_index: Array,
+    bus_service_elasticity: Array,
+) -> Array:
     """Distance run by public buses."""
     growth = (public_transport_travel / base_public_transport_travel) ** bus_service_elasticity
     return base_bus_vehicle_distance * population_index * growth
@@ -78,9 +92,12 @@ def bus_distance(
 
 @indicator(unit="km vehicle/yr", source="ASIF; goods follow the economy")
 def truck_distance(
-    observed_truck_energy: Array, truck_energy_intensity: Array, population_index: Array, income_index: Array,
+    observed_truck_energy: Array,
+    truck_energy_intensity: Array,
+    population_index: Array,
+    income_index: Array,
     truck_travel_reduction: Array,
-) -> Array:  # fmt: skip
+) -> Array:
     """Distance driven by goods vehicles."""
     observed = observed_truck_energy / truck_energy_intensity
     return observed * population_index * income_index * (1 - truck_travel_reduction)
@@ -94,22 +111,34 @@ def vehicle_intensity_trend(vehicle_efficiency_trend: Array, years_elapsed: Arra
 
 @indicator(unit="TJ/yr", dims="year kind", kind="mode", source="ASIF")
 def combustion_energy_by_mode(
-    car_distance: Array, car_energy_intensity: Array, electric_car_share: Array, bus_distance: Array,
-    observed_bus_energy: Array, base_bus_vehicle_distance: Array, electric_bus_share: Array, truck_distance: Array,
-    truck_energy_intensity: Array, vehicle_intensity_trend: Array,
-) -> Array:  # fmt: skip
+    car_distance: Array,
+    car_energy_intensity: Array,
+    electric_car_share: Array,
+    bus_distance: Array,
+    observed_bus_energy: Array,
+    base_bus_vehicle_distance: Array,
+    electric_bus_share: Array,
+    truck_distance: Array,
+    truck_energy_intensity: Array,
+    vehicle_intensity_trend: Array,
+) -> Array:
     """Fuel energy of vehicles with engines by mode."""
     car = car_distance * (1 - electric_car_share) * car_energy_intensity * vehicle_intensity_trend
     bus = bus_distance * (1 - electric_bus_share) * observed_bus_energy / base_bus_vehicle_distance
     truck = truck_distance * truck_energy_intensity * vehicle_intensity_trend
-    return stack(car, bus * vehicle_intensity_trend, truck, 0 * car, 0 * car, 0 * car)
+    parts = {"car": car, "bus": bus * vehicle_intensity_trend, "truck": truck}
+    return compose("mode", parts | dict.fromkeys(WITHOUT_ENGINE, 0 * car))
 
 
 @indicator(unit="MWh/yr", source="distance times consumption")
 def transport_electricity(
-    car_distance: Array, electric_car_share: Array, electric_car_consumption: Array, bus_distance: Array,
-    electric_bus_share: Array, electric_bus_consumption: Array,
-) -> Array:  # fmt: skip
+    car_distance: Array,
+    electric_car_share: Array,
+    electric_car_consumption: Array,
+    bus_distance: Array,
+    electric_bus_share: Array,
+    electric_bus_consumption: Array,
+) -> Array:
     """Electricity of electric cars and buses."""
     cars = car_distance * electric_car_share * electric_car_consumption
     return cars + bus_distance * electric_bus_share * electric_bus_consumption
@@ -117,9 +146,15 @@ def transport_electricity(
 
 @indicator(unit="TJ/yr", dims="year kind", kind="mode", source="ASIF")
 def transport_energy(
-    combustion_energy_by_mode: Array, car_distance: Array, electric_car_share: Array, electric_car_consumption: Array,
-    bus_distance: Array, electric_bus_share: Array, electric_bus_consumption: Array, megawatthours_per_terajoule: Array,
-) -> Array:  # fmt: skip
+    combustion_energy_by_mode: Array,
+    car_distance: Array,
+    electric_car_share: Array,
+    electric_car_consumption: Array,
+    bus_distance: Array,
+    electric_bus_share: Array,
+    electric_bus_consumption: Array,
+    megawatthours_per_terajoule: Array,
+) -> Array:
     """Final energy of road transport by mode, fuel and electricity together.
 
     Rail is not in it: no fact of the model gives its use apart from other electricity.
@@ -127,7 +162,8 @@ def transport_energy(
     car = car_distance * electric_car_share * electric_car_consumption / megawatthours_per_terajoule
     bus = bus_distance * electric_bus_share * electric_bus_consumption / megawatthours_per_terajoule
     nothing = 0 * (car + bus)
-    return combustion_energy_by_mode + stack(car, bus, nothing, nothing, nothing, nothing)
+    electric = {"car": car, "bus": bus, "truck": nothing} | dict.fromkeys(WITHOUT_ENGINE, nothing)
+    return combustion_energy_by_mode + compose("mode", electric)
 
 
 @indicator(unit="share", dims="kind", kind="fuel", source="fuel balance")
@@ -155,9 +191,13 @@ def road_co2(road_fuel_energy: Array, road_co2_factor: Array) -> Array:
 
 @indicator(unit="t CO2e/yr", source="IPCC 2006, vol. 2, ch. 3; GPC 1.1, II.1.1")
 def road_fuel_emissions(
-    road_co2: Array, road_fuel_energy: Array, road_ch4_factor: Array, road_n2o_factor: Array,
-    gwp_ch4: Array, gwp_n2o: Array,
-) -> Array:  # fmt: skip
+    road_co2: Array,
+    road_fuel_energy: Array,
+    road_ch4_factor: Array,
+    road_n2o_factor: Array,
+    gwp_ch4: Array,
+    gwp_n2o: Array,
+) -> Array:
     """Emissions of road fuels: CO2, methane and nitrous oxide."""
     ch4 = known_total(road_fuel_energy * road_ch4_factor, KIND) * gwp_ch4
     n2o = known_total(road_fuel_energy * road_n2o_factor, KIND) * gwp_n2o
@@ -172,9 +212,14 @@ def transport_electricity_emissions(transport_electricity: Array, supply_emissio
 
 @indicator(unit="ratio", source="definition")
 def traffic_index(
-    car_distance: Array, truck_distance: Array, bus_distance: Array, observed_car_distance: Array,
-    observed_truck_energy: Array, truck_energy_intensity: Array, base_bus_vehicle_distance: Array,
-) -> Array:  # fmt: skip
+    car_distance: Array,
+    truck_distance: Array,
+    bus_distance: Array,
+    observed_car_distance: Array,
+    observed_truck_energy: Array,
+    truck_energy_intensity: Array,
+    base_bus_vehicle_distance: Array,
+) -> Array:
     """Road traffic relative to the base year, in vehicle-kilometres."""
     observed = observed_car_distance + observed_truck_energy / truck_energy_intensity + base_bus_vehicle_distance
     return (car_distance + truck_distance + bus_distance) / observed

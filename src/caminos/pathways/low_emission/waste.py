@@ -2,25 +2,33 @@
 
 import numpy as np
 
-from caminos.model.axes import KIND, YEAR, Array, positive, since, stack, total
+from caminos.model.axes import KIND, YEAR, Array, compose, positive, since, total
 from caminos.model.indicator import indicator
 
 
 @indicator(unit="t C/yr", dims="year kind", kind="waste_stream", source="IPCC 2006/2019, vol. 5, ch. 3, eq. 3.2")
 def decomposable_carbon_landfilled(
-    waste_landfilled_by_stream: Array, degradable_organic_carbon: Array, degradable_fraction: Array,
+    waste_landfilled_by_stream: Array,
+    degradable_organic_carbon: Array,
+    degradable_fraction: Array,
     landfill_methane_correction: Array,
-) -> Array:  # fmt: skip
+) -> Array:
     """Decomposable degradable organic carbon put into landfills in a year, by waste stream."""
     return waste_landfilled_by_stream * degradable_organic_carbon * degradable_fraction * landfill_methane_correction
 
 
 @indicator(unit="t C", dims="kind", kind="waste_stream", source="IPCC 2006, vol. 5, ch. 3, eq. 3.4")
 def decomposable_carbon_stock_at_start(
-    past_waste_landfilled: Array, past_year: Array, base_year: Array, waste_composition: Array,
-    degradable_organic_carbon: Array, degradable_fraction: Array, landfill_methane_correction: Array,
-    methane_decay_rate: Array, one_year: Array,
-) -> Array:  # fmt: skip
+    past_waste_landfilled: Array,
+    past_year: Array,
+    base_year: Array,
+    waste_composition: Array,
+    degradable_organic_carbon: Array,
+    degradable_fraction: Array,
+    landfill_methane_correction: Array,
+    methane_decay_rate: Array,
+    one_year: Array,
+) -> Array:
     """Decomposable carbon left in landfills at the end of the base year, from fifty years of deposits."""
     deposited = past_waste_landfilled * waste_composition * degradable_organic_carbon * degradable_fraction
     left = deposited * landfill_methane_correction * np.exp(-methane_decay_rate * (base_year - past_year))
@@ -29,9 +37,14 @@ def decomposable_carbon_stock_at_start(
 
 @indicator(unit="t CH4/yr", dims="year kind", kind="waste_stream", source="IPCC 2006, vol. 5, ch. 3, eq. 3.1, 3.5, 3.6")
 def landfill_methane_generated(
-    decomposable_carbon_landfilled: Array, decomposable_carbon_stock_at_start: Array, methane_decay_rate: Array,
-    years_elapsed: Array, one_year: Array, landfill_gas_methane_fraction: Array, methane_per_carbon: Array,
-) -> Array:  # fmt: skip
+    decomposable_carbon_landfilled: Array,
+    decomposable_carbon_stock_at_start: Array,
+    methane_decay_rate: Array,
+    years_elapsed: Array,
+    one_year: Array,
+    landfill_gas_methane_fraction: Array,
+    methane_per_carbon: Array,
+) -> Array:
     """Methane made in landfills by first-order decay of all that was ever put into them.
 
     The stock at the end of year n is A_n = e^(-kn) (A_0 + sum of deposits e^(ks), s = 1..n); what
@@ -72,14 +85,20 @@ def biological_treatment_emissions(
 def sewage_path_share(sewer_coverage: Array, base_wastewater_treated_share: Array) -> Array:
     """Share of people by the way their sewage goes: treated, sewered without treatment, on site."""
     treated = sewer_coverage * base_wastewater_treated_share
-    return stack(treated, sewer_coverage - treated, 1 - sewer_coverage)
+    untreated, septic = sewer_coverage - treated, 1 - sewer_coverage
+    return compose("sewage_path", {"treated": treated, "untreated": untreated, "septic": septic})
 
 
 @indicator(unit="t CH4/yr", source="IPCC 2019, vol. 5, ch. 6, eq. 6.1-6.3")
 def wastewater_methane(
-    population: Array, bod_per_person: Array, sewage_path_share: Array, sewage_industrial_factor: Array,
-    organics_left_factor: Array, wastewater_methane_correction: Array, methane_producing_capacity: Array,
-) -> Array:  # fmt: skip
+    population: Array,
+    bod_per_person: Array,
+    sewage_path_share: Array,
+    sewage_industrial_factor: Array,
+    organics_left_factor: Array,
+    wastewater_methane_correction: Array,
+    methane_producing_capacity: Array,
+) -> Array:
     """Methane of domestic wastewater by path of treatment.
 
     The sludge removed from plants is not counted apart: no fact says how it is treated.
@@ -90,10 +109,16 @@ def wastewater_methane(
 
 @indicator(unit="t N2O/yr", source="IPCC 2019, vol. 5, ch. 6, eq. 6.9-6.10")
 def wastewater_nitrous_oxide(
-    population: Array, protein_per_person: Array, protein_consumed_fraction: Array, nitrogen_in_protein: Array,
-    household_nitrogen_factor: Array, sewage_path_share: Array, sewage_industrial_factor: Array,
-    sewage_n2o_factor: Array, nitrous_oxide_per_nitrogen: Array,
-) -> Array:  # fmt: skip
+    population: Array,
+    protein_per_person: Array,
+    protein_consumed_fraction: Array,
+    nitrogen_in_protein: Array,
+    household_nitrogen_factor: Array,
+    sewage_path_share: Array,
+    sewage_industrial_factor: Array,
+    sewage_n2o_factor: Array,
+    nitrous_oxide_per_nitrogen: Array,
+) -> Array:
     """Nitrous oxide of domestic wastewater, in plants and where it is discharged."""
     nitrogen = population * protein_per_person * protein_consumed_fraction * nitrogen_in_protein
     load = nitrogen * household_nitrogen_factor * sewage_path_share * sewage_industrial_factor
@@ -115,8 +140,9 @@ def recycling_avoided_emissions(waste_recycled_by_stream: Array, recycling_avoid
 
 
 @indicator(unit="t CO2e/yr", source="ICE database; memo outside GPC totals")
-def construction_reuse_avoided_emissions(construction_material_reused: Array, steel_reuse_avoided_factor: Array,
-                                         steel_share_of_reused: Array) -> Array:  # fmt: skip
+def construction_reuse_avoided_emissions(
+    construction_material_reused: Array, steel_reuse_avoided_factor: Array, steel_share_of_reused: Array
+) -> Array:
     """Embodied emissions that reuse of building steel avoids elsewhere: a memo item."""
     return construction_material_reused * steel_share_of_reused * steel_reuse_avoided_factor
 

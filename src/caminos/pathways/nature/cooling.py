@@ -14,9 +14,14 @@ def canopy_cover(base_canopy_cover: Array, canopy_added: Array) -> Array:
 
 @indicator(unit="delta_degC", source="Iungman 2023 (canopy); Santamouris 2014 (albedo); capped by the heat island")
 def air_temperature_lowered(
-    canopy_added: Array, canopy_cooling: Array, cool_roof_share: Array, roof_albedo_gain: Array,
-    albedo_retention: Array, roof_albedo_cooling: Array, urban_heat_island: Array,
-) -> Array:  # fmt: skip
+    canopy_added: Array,
+    canopy_cooling: Array,
+    cool_roof_share: Array,
+    roof_albedo_gain: Array,
+    albedo_retention: Array,
+    roof_albedo_cooling: Array,
+    urban_heat_island: Array,
+) -> Array:
     """Mean summer air temperature lowered by added canopy and by reflecting roofs.
 
     The two effects add and then saturate, so that a city is never cooled by more than its heat island.

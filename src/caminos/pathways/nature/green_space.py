@@ -1,6 +1,6 @@
 """Green space for people and for other species."""
 
-from caminos.model.axes import Array, positive
+from caminos.model.axes import KIND, Array, positive, total
 from caminos.model.indicator import indicator
 
 
@@ -13,8 +13,9 @@ def green_area_per_person(
 
 
 @indicator(unit="share", source="City Biodiversity Index 2021, indicator 1")
-def natural_area(base_natural_area_share: Array, natural_area_restored: Array, base_area: Array,
-                 hectares_per_km2: Array) -> Array:  # fmt: skip
+def natural_area(
+    base_natural_area_share: Array, natural_area_restored: Array, base_area: Array, hectares_per_km2: Array
+) -> Array:
     """Share of the jurisdiction with natural cover, restored land included."""
     return base_natural_area_share + natural_area_restored / (base_area * hectares_per_km2)
 
@@ -33,8 +34,6 @@ def natural_area_score(natural_area: Array, natural_area_score_limits: Array) ->
 
 def _score(value: Array, limits: Array) -> Array:
     """How many of the limits (along the kind axis) the value reaches."""
-    from caminos.model.axes import KIND, total
-
     return total((value > limits) * 1.0, KIND)
 
 

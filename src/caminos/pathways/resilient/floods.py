@@ -33,9 +33,12 @@ MOST_BEYOND_RECORD = 1.5  # beyond one and a half times the recorded rise the re
 
 @indicator(unit="person", dims="year kind", kind="return_period", source="recorded flood scaled by level")
 def flooded_people(
-    base_flooded_population: Array, flood_severity: Array, protection_failure: Array,
-    flood_exposure_removed_share: Array, population_index: Array,
-) -> Array:  # fmt: skip
+    base_flooded_population: Array,
+    flood_severity: Array,
+    protection_failure: Array,
+    flood_exposure_removed_share: Array,
+    population_index: Array,
+) -> Array:
     """People flooded, by return period: the exceedance curve."""
     exposed = base_flooded_population * population_index * (1 - flood_exposure_removed_share)
     return exposed * flood_severity * protection_failure
@@ -57,9 +60,14 @@ def expected_annual_flooded_people_by_zone(
 
 @indicator(unit="USD/m2", dims="", source="JRC 2017 (Huizinga et al.): construction cost a GDP^b")
 def dwelling_damage_maximum(
-    base_gdp: Array, base_population: Array, damage_cost_factor: Array, damage_income_exponent: Array,
-    damage_reference_income: Array, damageable_share: Array, contents_factor: Array,
-) -> Array:  # fmt: skip
+    base_gdp: Array,
+    base_population: Array,
+    damage_cost_factor: Array,
+    damage_income_exponent: Array,
+    damage_reference_income: Array,
+    damageable_share: Array,
+    contents_factor: Array,
+) -> Array:
     """The most that a flood can destroy of a dwelling and its contents, per floor area."""
     income = base_gdp / base_population / damage_reference_income
     return damage_cost_factor * income**damage_income_exponent * damageable_share * (1 + contents_factor)
@@ -77,11 +85,21 @@ def damaged_share(depth: Array, depth_step: Array, depth_damage: Array) -> Array
 
 @indicator(unit="USD", dims="year kind", kind="return_period", source="JRC 2017 depth-damage, residential")
 def flood_damage(
-    base_flooded_dwellings: Array, dwelling_area: Array, flood_severity: Array, protection_failure: Array,
-    flood_exposure_removed_share: Array, flood_recorded_depth: Array, depth_step: Array, depth_damage: Array,
-    dwelling_damage_maximum: Array, warning_coverage: Array, damage_reduction_from_warning: Array,
-    flood_proofing_saving: Array, flood_proofed_share: Array, population_index: Array,
-) -> Array:  # fmt: skip
+    base_flooded_dwellings: Array,
+    dwelling_area: Array,
+    flood_severity: Array,
+    protection_failure: Array,
+    flood_exposure_removed_share: Array,
+    flood_recorded_depth: Array,
+    depth_step: Array,
+    depth_damage: Array,
+    dwelling_damage_maximum: Array,
+    warning_coverage: Array,
+    damage_reduction_from_warning: Array,
+    flood_proofing_saving: Array,
+    flood_proofed_share: Array,
+    population_index: Array,
+) -> Array:
     """Damage to dwellings and contents by return period; businesses and public works are not in it."""
     dwellings = base_flooded_dwellings * population_index * (1 - flood_exposure_removed_share)
     share = damaged_share(flood_recorded_depth * flood_severity, depth_step, depth_damage)
@@ -98,18 +116,24 @@ def river_flood_damage(flood_damage: Array, return_period_years: Array) -> Array
 
 @indicator(unit="m", source="Manning: depth follows runoff to the power 0.6")
 def pluvial_depth(
-    pluvial_flood_depth: Array, design_storm_runoff: Array, observed_design_storm_runoff: Array,
+    pluvial_flood_depth: Array,
+    design_storm_runoff: Array,
+    observed_design_storm_runoff: Array,
     runoff_depth_exponent: Array,
-) -> Array:  # fmt: skip
+) -> Array:
     """Water depth of drainage floods in the design storm."""
     return pluvial_flood_depth * (design_storm_runoff / observed_design_storm_runoff) ** runoff_depth_exponent
 
 
 @indicator(unit="mm", dims="", source="design storm runoff in the base year")
 def observed_design_storm_runoff(
-    base_impervious_share: Array, impervious_curve_number: Array, pervious_curve_number: Array,
-    design_storm_depth: Array, curve_number_retention: Array, initial_abstraction: Array,
-) -> Array:  # fmt: skip
+    base_impervious_share: Array,
+    impervious_curve_number: Array,
+    pervious_curve_number: Array,
+    design_storm_depth: Array,
+    curve_number_retention: Array,
+    initial_abstraction: Array,
+) -> Array:
     """Runoff of the design storm in the base year, before any work on the ground."""
     number = base_impervious_share * impervious_curve_number + (1 - base_impervious_share) * pervious_curve_number
     retention = curve_number_retention * (100 / number - 1)
@@ -119,10 +143,17 @@ def observed_design_storm_runoff(
 
 @indicator(unit="USD/yr", source="households at risk times damage over the return period")
 def pluvial_flood_damage(
-    households: Array, pluvial_risk_household_share: Array, pluvial_depth: Array, depth_step: Array,
-    depth_damage: Array, dwelling_area: Array, dwelling_damage_maximum: Array, design_storm_return_period: Array,
-    warning_coverage: Array, damage_reduction_from_warning: Array,
-) -> Array:  # fmt: skip
+    households: Array,
+    pluvial_risk_household_share: Array,
+    pluvial_depth: Array,
+    depth_step: Array,
+    depth_damage: Array,
+    dwelling_area: Array,
+    dwelling_damage_maximum: Array,
+    design_storm_return_period: Array,
+    warning_coverage: Array,
+    damage_reduction_from_warning: Array,
+) -> Array:
     """Expected yearly damage to dwellings by drainage floods."""
     share = damaged_share(pluvial_depth, depth_step, depth_damage)
     hit = households * pluvial_risk_household_share * dwelling_area * dwelling_damage_maximum * share
@@ -130,9 +161,10 @@ def pluvial_flood_damage(
 
 
 @indicator(
-    unit="USD/yr", source="sum of river and drainage floods that are estimated",
+    unit="USD/yr",
+    source="sum of river and drainage floods that are estimated",
     optional="river_flood_damage pluvial_flood_damage",
-)  # fmt: skip
+)
 def expected_annual_flood_damage(river_flood_damage: Array, pluvial_flood_damage: Array) -> Array:
     """Expected yearly damage of floods to dwellings, of the kinds of flood that are estimated."""
     return known_sum(river_flood_damage, pluvial_flood_damage)

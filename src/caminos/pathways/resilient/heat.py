@@ -24,9 +24,15 @@ def heat_exposure_offset(canopy_gap_by_income: Array, income_rank: Array, canopy
     unit="share", dims="year group", source="log-linear above the threshold; degree days exponential in the shift"
 )
 def heat_attributable_share_by_group(
-    base_heat_degree_days: Array, base_heat_days: Array, warming: Array, air_temperature_lowered: Array,
-    heat_exposure_offset: Array, heat_mortality_slope: Array, days_per_year: Array, hot_day_cooling_ratio: Array,
-) -> Array:  # fmt: skip
+    base_heat_degree_days: Array,
+    base_heat_days: Array,
+    warming: Array,
+    air_temperature_lowered: Array,
+    heat_exposure_offset: Array,
+    heat_mortality_slope: Array,
+    days_per_year: Array,
+    hot_day_cooling_ratio: Array,
+) -> Array:
     """Share of deaths caused by heat in each quintile, before cooled rooms and heat plans.
 
     The shift of temperature changes degree days by the days above the threshold, in proportion to what
@@ -39,9 +45,13 @@ def heat_attributable_share_by_group(
 
 @indicator(unit="ratio", dims="year group", source="Bouchama 2007, odds ratios")
 def heat_protection(
-    air_conditioning_share: Array, air_conditioning_odds_ratio: Array, cooling_centre_share: Array,
-    cooling_centre_odds_ratio: Array, heat_plan_coverage: Array, heat_plan_effect: Array,
-) -> Array:  # fmt: skip
+    air_conditioning_share: Array,
+    air_conditioning_odds_ratio: Array,
+    cooling_centre_share: Array,
+    cooling_centre_odds_ratio: Array,
+    heat_plan_coverage: Array,
+    heat_plan_effect: Array,
+) -> Array:
     """Risk of dying of heat relative to someone without air conditioning, cooling centre or heat plan."""
     rooms = 1 - air_conditioning_share * (1 - air_conditioning_odds_ratio)
     centres = 1 - cooling_centre_share * (1 - cooling_centre_odds_ratio)
@@ -50,9 +60,11 @@ def heat_protection(
 
 @indicator(unit="ratio", dims="group", source="Bouchama 2007, odds ratios")
 def observed_heat_protection(
-    air_conditioning_share: Array, air_conditioning_odds_ratio: Array, base_heat_plan_coverage: Array,
+    air_conditioning_share: Array,
+    air_conditioning_odds_ratio: Array,
+    base_heat_plan_coverage: Array,
     heat_plan_effect: Array,
-) -> Array:  # fmt: skip
+) -> Array:
     """Relative risk of the base year, against which the city's own heat deaths were measured."""
     rooms = 1 - air_conditioning_share * (1 - air_conditioning_odds_ratio)
     return rooms * (1 + base_heat_plan_coverage * heat_plan_effect)
@@ -60,9 +72,12 @@ def observed_heat_protection(
 
 @indicator(unit="person/yr", dims="year group", source="attributable share times deaths")
 def heat_deaths_by_group(
-    deaths: Array, heat_attributable_share_by_group: Array, heat_protection: Array, observed_heat_protection: Array,
+    deaths: Array,
+    heat_attributable_share_by_group: Array,
+    heat_protection: Array,
+    observed_heat_protection: Array,
     quintile_share: Array,
-) -> Array:  # fmt: skip
+) -> Array:
     """Deaths by heat by income quintile; every quintile is taken to have a fifth of all deaths."""
     mean = total(observed_heat_protection * quintile_share, GROUP)
     return deaths * quintile_share * heat_attributable_share_by_group * heat_protection / mean

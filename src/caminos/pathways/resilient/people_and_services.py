@@ -24,9 +24,13 @@ def people_in_informal_settlements(
 
 @indicator(unit="share", source="energy balance of the critical load over an outage")
 def critical_load_backed(
-    battery_capacity: Array, rooftop_solar_electricity: Array, critical_load_per_person: Array, population: Array,
-    outage_duration: Array, solar_share_usable_in_outage: Array,
-) -> Array:  # fmt: skip
+    battery_capacity: Array,
+    rooftop_solar_electricity: Array,
+    critical_load_per_person: Array,
+    population: Array,
+    outage_duration: Array,
+    solar_share_usable_in_outage: Array,
+) -> Array:
     """Share of the critical load that batteries and sunlight carry through an outage.
 
     Sunlight only helps where there are batteries to hold it, so it can at most double them.
