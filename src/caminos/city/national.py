@@ -67,10 +67,27 @@ def _read(name: str) -> Iterable[dict[str, str]]:
     return csv.DictReader(files("caminos.city").joinpath(name).read_text(encoding="utf-8").splitlines())
 
 
+def _by_country(name: str) -> dict[str, list[dict[str, str]]]:
+    found: dict[str, list[dict[str, str]]] = {}
+    for row in _read(name):
+        found.setdefault(row["country"], []).append(row)
+    return found
+
+
+@cache
+def _national_rows() -> dict[str, list[dict[str, str]]]:
+    return _by_country("countries.csv")
+
+
+@cache
+def _waste_rows() -> dict[str, list[dict[str, str]]]:
+    return _by_country("waste_cities.csv")
+
+
 @cache
 def national(country: str) -> Table:
     """A country's values (ISO code of three letters), by name and kind."""
-    return _values(row for row in _read("countries.csv") if row["country"] == country)
+    return _values(_national_rows().get(country, ()))
 
 
 @cache
@@ -94,7 +111,6 @@ def prior(name: str, country: str) -> dict[str, Value]:
 def city_table(country: str) -> dict[str, Table]:
     """The cities of one country in What a Waste 2.0, by plain name."""
     rows: dict[str, list[dict[str, str]]] = {}
-    for row in _read("waste_cities.csv"):
-        if row["country"] == country:
-            rows.setdefault(plain(row["city"]), []).append(row)
+    for row in _waste_rows().get(country, ()):
+        rows.setdefault(plain(row["city"]), []).append(row)
     return {name: _values(group) for name, group in rows.items()}

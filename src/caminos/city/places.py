@@ -106,12 +106,22 @@ def _rows() -> Iterator[dict[str, str]]:
     yield from csv.DictReader(io.StringIO(_table()))
 
 
+@cache
+def _by_iso2() -> dict[str, str]:
+    return {country.iso2: country.country for country in countries().values()}
+
+
+@cache
+def all_places() -> tuple[Place, ...]:
+    """Every place of the world that has 15,000 people or more."""
+    return tuple(_place(row) for row in _rows())
+
+
 def _place(row: dict[str, str]) -> Place:
-    country = next(country for country in countries().values() if country.iso2 == row["country"])
     return Place(
         row["id"],
         row["name"],
-        country.country,
+        _by_iso2()[row["country"]],
         row["region"],
         float(row["latitude"]),
         float(row["longitude"]),

@@ -62,10 +62,17 @@ def _summation(axes: tuple[int, ...]) -> tuple[str, tuple[slice | None, ...]]:
     return f"{letters}->{left}", tuple(None if axis in axes else slice(None) for axis in range(len(AXES)))
 
 
+def nothing_of(values: Array) -> Array:
+    """Zero in the unit of some values."""
+    return 0 * np.nan_to_num(values[(slice(0, 1),) * len(AXES)])
+
+
 def known_total(values: Array, axis: int) -> Array:
     """Sum over one axis of what is estimated; NaN only where nothing is."""
     missing = np.isnan(values)
-    found = total(np.where(missing, 0 * np.nan_to_num(values), values), axis)
+    if not missing.any():
+        return total(values, axis)
+    found = total(np.where(missing, nothing_of(values), values), axis)
     return np.where(np.all(missing, axis=axis, keepdims=True), np.nan * found, found)
 
 

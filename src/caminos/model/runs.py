@@ -22,7 +22,7 @@ from caminos.model.values import Column, NotEstimated, Partly, Result, codes_of,
 
 SEED = 2026
 DRAWS_AT_ONCE = 32  # small enough that the arrays of forty cases stay in the cache
-VALUES_AT_ONCE = 512  # rows times draws of many cities evaluated at once
+VALUES_AT_ONCE = 2048  # rows times draws of many cities evaluated at once
 FEW_ROWS = 2  # with so few, sorting out which are alike costs more than it saves
 
 Tell = Callable[[int, int], None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -166,7 +167,7 @@ class Column:
     place: np.ndarray | None = None
     by_row: bool = False
 
-    @property
+    @cached_property
     def uncertain(self) -> bool:
         """Whether any row has a range."""
         return any(kind != "fixed" for kind in self.distributions) and bool(np.any(self.low < self.high))

@@ -1,0 +1,145 @@
+"""Many cities at once: a stack of cities equals the single runs, reasons included."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from caminos.city.new import new_city
+from caminos.city.package import City, read_city
+from caminos.model.indicator import Indicator
+from caminos.model.values import NotEstimated, result_of
+from caminos.pathways.tables import headlines
+from caminos.planning.city_model import BASELINE, Case, Cities, CityModel, Measure
+
+PLACES = (
+    "Mendoza, Argentina",
+    "Utrecht, Netherlands",
+    "Nairobi, Kenya",
+    "Porto Velho, Brazil",
+    "Houston, USA",
+    "Hanoi, Vietnam",
+)
+HEADLINES = [headline.indicator for headline in headlines()]
+CASES = (
+    BASELINE,
+    Case("trees", (Measure("street_trees", 2026),)),
+    Case(
+        "two", (Measure("landfill_gas", 2028, 0.5), Measure("led_street_lights", 2026), Measure("early_warning", 2027))
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> list[City]:
+    """Six made cities on five continents, every second of which lacks another fact, and one that overrides a parameter."""
+    folder = tmp_path_factory.mktemp("made")
+    cities = [read_city(new_city(text, folder / str(place))) for place, text in enumerate(PLACES)]
+    lacking = ("waste_landfilled", "gdp", "population_growth")
+    for place, name in zip(range(0, len(cities), 2), lacking, strict=True):
+        facts = tuple(fact for fact in cities[place].facts if fact.name != name)
+        cities[place] = replace(cities[place], facts=facts)
+    own = replace(cities[1].facts[0], name="canopy_cover", kind="", value=0.31, low=0.28, high=0.35, unit="share")
+    parameter = replace(own, name="canopy_cooling", value=2.0, low=1.0, high=3.0, unit="delta_degC")
+    cities[1] = replace(cities[1], facts=(*cities[1].facts, own, parameter))
+    return cities
+
+
+def single(city: City, names: list[str], draws: int) -> dict:
+    return CityModel(city).run(names, CASES, draws=draws)
+
+
+def same(one, other) -> bool:
+    if isinstance(one, NotEstimated) or isinstance(other, NotEstimated):
+        return one == other
+    return bool(np.allclose(*np.broadcast_arrays(one, other), rtol=1e-12, atol=0, equal_nan=True))
+
+
+@pytest.mark.parametrize("draws", [0, 40])
+def test_stacked_equals_single(made, draws):
+    """Every indicator of every city under every case, numbers and reasons, central and drawn."""
+    graph = CityModel(made[0]).stack.graph
+    names = [name for name, node in graph.nodes.items() if isinstance(node, Indicator)] if not draws else HEADLINES
+    parts = Cities(made).run(names, CASES, draws=draws)
+    missing = numbers = 0
+    for part in parts:
+        for place, city in enumerate(part.stack.cities):
+            alone = single(city, names, draws)
+            for case in range(len(CASES)):
+                for name in names:
+                    expected, found = result_of(alone[name], case), part.of(place, case, name)
+                    assert same(expected, found), (city.id, CASES[case].name, name, expected, found)
+                    missing += isinstance(found, NotEstimated)
+                    numbers += not isinstance(found, NotEstimated)
+    assert missing > 100
+    assert numbers > 400
+
+
+def test_each_row_keeps_its_own_reason(made):
+    part = Cities(made).run(["emissions_per_person"])[0]
+    reasons = {city.id: part.of(place, 0, "emissions_per_person") for place, city in enumerate(part.stack.cities)}
+    assert isinstance(reasons["utrecht"], np.ndarray)
+    assert reasons["mendoza"].missing == ("base_waste_landfilled",) or isinstance(reasons["mendoza"], NotEstimated)
+    assert len({str(value) for value in reasons.values() if isinstance(value, NotEstimated)}) >= 2
+
+
+def test_the_same_source_of_error_is_alike_in_every_city(made):
+    """Draws of the literature are equal by name; a city that lacks a fact draws all others as before."""
+    whole, lacking = CityModel(read_city_again(made[1])), CityModel(made[1])
+    names = ["road_co2", "heat_deaths"]
+    for name in names:
+        one, other = (model.run([name], draws=16)[name] for model in (whole, lacking))
+        if not isinstance(one, NotEstimated):
+            np.testing.assert_array_equal(one, other)
+
+
+def read_city_again(city: City) -> City:
+    """The city without a fact that neither of the two indicators needs."""
+    return replace(city, facts=tuple(fact for fact in city.facts if fact.name != "water_coverage"))
+
+
+def test_a_city_among_others_is_the_city_itself(made):
+    cities = Cities(made)
+    assert list(cities) == [city.id for city in made]
+    alone, among = CityModel(made[1]), cities[made[1].id]
+    assert same(
+        alone.run(["emissions_per_person"])["emissions_per_person"],
+        among.run(["emissions_per_person"])["emissions_per_person"],
+    )
+    assert among.city is made[1]
+
+
+def test_an_own_fact_prevails_over_the_default_in_its_row_alone(made):
+    """Utrecht says its canopy; the others take the prior, and explain says which it was."""
+    from caminos.planning.explanation import explain
+
+    assert explain(CityModel(made[1]), "base_canopy_cover", draws=0)["role"] == "fact"
+    assert explain(CityModel(made[0]), "base_canopy_cover", draws=0)["role"] == "default"
+    part = Cities(made).run(["canopy_cover"])[0]
+    values = [float(part.of(place, 0, "canopy_cover").ravel()[0]) for place in range(len(made))]
+    assert values[1] == pytest.approx(0.31)
+    assert all(value != values[1] for value in values[:1] + values[2:])
+
+
+def test_cities_with_zones_are_stacks_of_their_own(made, porto_alegre):
+    parts = Cities([*made, porto_alegre.city]).run(["canopy_cover"])
+    assert sorted(len(part.stack.cities) for part in parts) == [1, len(made)]
+
+
+def test_two_cities_of_one_id_are_refused(made):
+    with pytest.raises(ValueError, match="same id"):
+        Cities([made[0], made[0]])
+
+
+def test_percentiles_are_those_of_all_draws(made):
+    def ends(values: np.ndarray) -> np.ndarray:
+        return np.percentile(values, (5, 95), axis=1, method="nearest").swapaxes(0, 1)
+
+    kept = Cities(made).run(["emissions_per_person"], draws=60, keep=ends)[0]
+    whole = Cities(made).run(["emissions_per_person"], draws=60)[0]
+    for place in range(len(made)):
+        one, other = kept.of(place, 0, "emissions_per_person"), whole.of(place, 0, "emissions_per_person")
+        assert same(one, other if isinstance(other, NotEstimated) else ends(other))
