@@ -235,7 +235,8 @@ def _tables(field: Field, value: Any, path: str) -> tuple[tuple[Any, ...] | None
     made, faults = [], []
     for place, entry in _entries(field, value, path):
         item, found = read(field.inner, entry, place)
-        faults += [fault._replace(path=fault.path.removesuffix(f".{field.key.named}")) for fault in found]
+        own_name = f".{field.key.named}" if isinstance(value, dict) else ""  # that is the path itself
+        faults += [fault._replace(path=fault.path.removesuffix(own_name)) for fault in found]
         if item is not None:
             made.append(item)
     return tuple(made), [*faults, *_repeated(field, made, path)]

@@ -55,11 +55,13 @@ def toml_text(values: Mapping[str, Any], remarks: Mapping[str, str] | None = Non
     """A table as TOML; the lines of `remarks` stand as comments above their keys."""
     import tomli_w
 
-    parts = []
-    for key, value in values.items():
-        above = (remarks or {}).get(key, "").splitlines()
-        parts.append("".join(f"# {line}\n" for line in above) + tomli_w.dumps({key: value}))
-    return "".join(parts)
+    text = tomli_w.dumps(values)
+    for key, remark in (remarks or {}).items():
+        above = "".join(f"# {line}\n" for line in remark.splitlines())
+        start = re.search(rf"^(\[\[?)?{re.escape(key)}\b", text, re.MULTILINE)
+        if start:
+            text = text[: start.start()] + above + text[start.start() :]
+    return text
 
 
 def _line_in(message: str) -> int | None:
