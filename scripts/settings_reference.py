@@ -64,6 +64,8 @@ def allowed(field: Field) -> str:
     """What may stand there, on any day."""
     if field.key.past:
         return f"a year from {field.key.least:g} to this one"
+    if field.key.listed:
+        return f"{'names' if field.kind == 'texts' else 'a name'} of those in `{field.key.listed}`"
     return wanted(field) + (" of several lines" if field.key.lines else "")
 
 

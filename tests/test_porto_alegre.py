@@ -181,9 +181,12 @@ def test_own_inventory_stands_beside_the_published_one(city: City) -> None:
 
 def test_targets_are_those_of_the_city_s_plan(city: City) -> None:
     assert [(item.name, item.year, item.value) for item in city.targets] == [
-        ("net_emissions_reduction", 2030, 0.33), ("net_emissions_reduction", 2040, 0.48),
-        ("net_emissions_reduction", 2050, 1.0), ("emissions_per_person", 2050, 0.0), ("electric_bus_share", 2050, 1.0),
-    ]  # fmt: skip
+        ("net_emissions_reduction", 2030, 0.33),
+        ("net_emissions_reduction", 2040, 0.48),
+        ("net_emissions_reduction", 2050, 1.0),
+        ("emissions_per_person", 2050, 0.0),
+        ("electric_bus_share", 2050, 1.0),
+    ]
     assert city.target("net_emissions_reduction") == city.targets[2]
     assert city.target("canopy_cover") is None
 

@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from datetime import date
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -181,9 +182,11 @@ def refused(call: Callable[..., tuple[int, str]], folder: Path, place: str, word
     """`check` names the fault at its place, and no other command reads the city."""
     before = sorted(path for path in folder.parent.rglob("*") if path.is_file())
     for command in (
-        ("check", folder), ("diagnose", folder), ("plan", folder, "--budget", "1e6", "--out", "plan.toml"),
+        ("check", folder),
+        ("diagnose", folder),
+        ("plan", folder, "--budget", "1e6", "--out", "plan.toml"),
         ("report", folder, "--budget", "1e6", "--out", "out"),
-    ):  # fmt: skip
+    ):
         code, said = call(*command)
         assert code == 1, (command, said)
         assert place in said, said
@@ -236,8 +239,12 @@ def test_faults_of_the_same_kinds_are_refused_too(call, tmp_path, text, place, w
 
 
 def test_a_refused_city_leaves_nothing_behind(call, tmp_path):
-    refused(call, city(tmp_path / "in" / "aldea", settings=SETTINGS.replace('"aldea"', '"../../evil"')),
-            "city.toml:id", "a-z, 0-9")  # fmt: skip
+    refused(
+        call,
+        city(tmp_path / "in" / "aldea", settings=SETTINGS.replace('"aldea"', '"../../evil"')),
+        "city.toml:id",
+        "a-z, 0-9",
+    )
 
 
 def test_maps_are_read_by_the_same_reader_of_toml(tmp_path):
@@ -252,9 +259,11 @@ def test_maps_are_read_by_the_same_reader_of_toml(tmp_path):
 def test_a_file_that_is_no_text_or_no_page_is_one_problem(tmp_path):
     folder = city(tmp_path / "aldea")
     for content, words in (
-        (b"\xff\xfe\x00", "not UTF-8"), (b"\x00", "not valid TOML"), (b"x = 1\n" * LARGEST_FILE, "larger than 4 MB"),
+        (b"\xff\xfe\x00", "not UTF-8"),
+        (b"\x00", "not valid TOML"),
+        (b"x = 1\n" * LARGEST_FILE, "larger than 4 MB"),
         (b"x = 1\nx = " + b"1_" * 5000 + b"1\n", "too many digits"),
-    ):  # fmt: skip
+    ):
         (folder / "city.toml").write_bytes(content)
         (problem,) = [problem for problem in check_city(folder) if problem.severity == "error"]
         assert words in problem.message
@@ -268,9 +277,14 @@ def test_the_line_of_a_number_of_too_many_digits_is_named():
 # no input raises
 
 SCALARS = st.one_of(
-    st.booleans(), st.integers(), st.floats(), st.dates(), st.times(), st.text(max_size=8),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.dates(),
+    st.times(),
+    st.text(max_size=8),
     st.sampled_from(["canopy_cover", "share", "t CO2e", "km2", "9**9", "BRL2020/yr", CHARACTERS]),
-)  # fmt: skip
+)
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
 )
@@ -295,7 +309,9 @@ def test_whatever_toml_holds_the_check_says_and_reading_agrees(tmp_path, data):
             read_city(folder)
     else:
         read = read_city(folder)
-        assert [target.amount for target in read.targets] == pytest.approx([t.amount for t in read.targets])
+        assert all(isfinite(target.amount) for target in read.targets)
+        (folder / "city.toml").write_text(settings_toml(read), encoding="utf-8")
+        assert read_city(folder) == read
 
 
 @FEW
@@ -414,12 +430,26 @@ def test_the_newest_fact_is_chosen_for_each_kind_and_never_from_the_future(tmp_p
 @pytest.mark.parametrize(
     ("text", "meant"),
     [
-        ("1,607,000", "1607000"), ("1.607.000", "1607000"), ("1 607 000", "1607000"), ("1,607,000.5", "1607000.5"),
-        ("1.607.000,5", "1607000.5"), ("1.607,5", "1607.5"), ("2019", "2019"), ("0,33", "0.33"), ("12,5", "12.5"),
-        ("-1546,654321", "-1546.654321"), ("1.607", None), ("1,607", None), ("5 %", None), ("about 5", None), ("", None),
-        ("9" * 5000, None), ("nan", None), ("0,330", "0.330"),
+        ("1,607,000", "1607000"),
+        ("1.607.000", "1607000"),
+        ("1 607 000", "1607000"),
+        ("1,607,000.5", "1607000.5"),
+        ("1.607.000,5", "1607000.5"),
+        ("1.607,5", "1607.5"),
+        ("2019", "2019"),
+        ("0,33", "0.33"),
+        ("12,5", "12.5"),
+        ("-1546,654321", "-1546.654321"),
+        ("1.607", None),
+        ("1,607", None),
+        ("5 %", None),
+        ("about 5", None),
+        ("", None),
+        ("9" * 5000, None),
+        ("nan", None),
+        ("0,330", "0.330"),
     ],
-)  # fmt: skip
+)
 def test_a_number_is_suggested_only_where_it_is_beyond_doubt(text, meant):
     assert meant_number(text) == meant
 

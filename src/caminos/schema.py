@@ -264,9 +264,14 @@ def _repeated(field: Field, made: Iterable[Any], path: str) -> list[Fault]:
 
 
 _READERS: dict[str, Callable[[Field, Any, str], tuple[Any, list[Fault]]]] = {
-    "text": _text, "whole": _number, "number": _number, "flag": _flag, "texts": _texts, "table": _table,
+    "text": _text,
+    "whole": _number,
+    "number": _number,
+    "flag": _flag,
+    "texts": _texts,
+    "table": _table,
     "tables": _tables,
-}  # fmt: skip
+}
 
 
 # --- words --------------------------------------------------------------------------------------------------
@@ -275,10 +280,16 @@ _READERS: dict[str, Callable[[Field, Any, str], tuple[Any, list[Fault]]]] = {
 def noun(kind: str) -> str:
     """A kind of value as people say it."""
     return {
-        "text": _("a text"), "whole": _("a whole number"), "number": _("a number"), "flag": _("true or false"),
-        "texts": _("a list of texts"), "table": _("a table"), "tables": _("a list of tables"), "list": _("a list"),
+        "text": _("a text"),
+        "whole": _("a whole number"),
+        "number": _("a number"),
+        "flag": _("true or false"),
+        "texts": _("a list of texts"),
+        "table": _("a table"),
+        "tables": _("a list of tables"),
+        "list": _("a list"),
         "date": _("a day or a time"),
-    }[kind]  # fmt: skip
+    }[kind]
 
 
 def limits(key: Key) -> tuple[float, float]:

@@ -14,12 +14,8 @@ from importlib.resources import files
 from caminos.city.problems import nearest
 from caminos.i18n import _
 
-_LETTERS = str.maketrans(
-    {
-        "ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "ı": "i", "ə": "e", "ħ": "h", "’": "'",
-        "‘": "'", "ʻ": "'",
-    }
-)  # fmt: skip
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "ı": "i", "ə": "e", "ħ": "h"})
+_LETTERS |= str.maketrans("’‘ʻ", "'''")
 
 
 class PlaceError(ValueError):

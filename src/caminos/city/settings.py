@@ -27,6 +27,7 @@ CLIMATES = ("dry temperate", "wet temperate", "dry tropical", "wet tropical")
 EMISSIONS, AREA = "t CO2e", "km2"  # units of sums of emissions and of areas
 NET_REDUCTION = "net_emissions_reduction"  # a target that is neither a headline nor a lever
 MOST_REDUCED = 2.0  # net emissions lower by twice what they were: as much taken up as was once emitted
+TARGET_NAMES = "docs/city-toml.md"  # where the names of targets are listed
 FIRST_YEAR, LAST_YEAR = 1970, 2100  # of inventories and of targets
 
 IDENTITY = Form(r"[a-z0-9][a-z0-9_-]{0,99}", lambda: _("a name of a-z, 0-9, - and _"))
@@ -85,9 +86,8 @@ class Target:
 
     name: Annotated[
         str,
-        Key("what is aimed at; [the names](#names-of-targets)", "canopy_cover", among=lambda: target_units(),
-            listed="docs/city-toml.md"),
-    ]  # fmt: skip
+        Key("what is aimed at", "canopy_cover", among=lambda: target_units(), listed=TARGET_NAMES),
+    ]
     value: Annotated[float, Key("what is to be reached, in `unit`", 0.3)]
     unit: Annotated[str, Key("unit of the value; it converts to that of the name", "share", form=UNIT_FORM)]
     year: Annotated[int, Key("by when", 2040, least=FIRST_YEAR, most=LAST_YEAR)]
@@ -187,7 +187,7 @@ class Caveat:
     facts: Annotated[
         tuple[str, ...],
         Key("names of facts", ["canopy_cover"], among=_known_facts, listed="city/vocabulary.csv"),
-    ]  # fmt: skip
+    ]
     text: Annotated[str, Key("what must be read beside such a number", "Measured in the centre only.", lines=True)]
 
 
@@ -200,9 +200,11 @@ class Settings:
     country: Annotated[str, Key("ISO 3166 code of the country", "BRA", form=COUNTRY)]
     region: Annotated[
         tuple[str, ...],
-        Key("regions from narrow to wide: the literature's values are chosen by them",
-            ["Brazil", "South America", "Latin America", "world"]),
-    ]  # fmt: skip
+        Key(
+            "regions from narrow to wide: the literature's values are chosen by them",
+            ["Brazil", "South America", "Latin America", "world"],
+        ),
+    ]
     climate: Annotated[
         str, Key("climate zone of the IPCC: how fast waste decays", "wet temperate", among=lambda: CLIMATES)
     ] = ""
@@ -216,11 +218,9 @@ class Settings:
     targets: Annotated[
         tuple[Target, ...],
         Key("what the city wants to reach, and by when", named="name", unique=("name", "year")),
-    ] = ()  # fmt: skip
+    ] = ()
     inventory_totals: Annotated[InventoryTotals | None, Key("published sums of inventory.csv")] = None
-    own_inventories: Annotated[
-        tuple[OwnInventory, ...], Key("inventories of the city's own", unique=("year",))
-    ] = ()  # fmt: skip
+    own_inventories: Annotated[tuple[OwnInventory, ...], Key("inventories of the city's own", unique=("year",))] = ()
     caveats: Annotated[tuple[Caveat, ...], Key("sentences beside numbers")] = ()
 
     def target(self, name: str) -> Target | None:
