@@ -27,6 +27,7 @@ from caminos.i18n import _, number
 
 LARGEST = 1e15  # no figure of a city is larger
 FEW = 8  # names that a message lists in full
+MOST_FAULTS = 100  # of a file: who has more has sent another file
 SHOWN = 60  # characters of a text that a message shows
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _KINDS: dict[Any, str] = {str: "text", int: "whole", float: "number", bool: "flag"}
@@ -128,7 +129,7 @@ def read_fields(schema: Schema, given: Any, path: str = "") -> tuple[dict[str, A
         return {}, [Fault(path, _belongs(path, given, noun("table")), _("For example: {text}", text=f"[{path}]"))]
     known = _fields_of(schema, given)
     values: dict[str, Any] = {}
-    faults = [_unknown(word, known, path) for word in given if word not in known]
+    faults = _unknown([word for word in given if word not in known], known, path)
     for word, field in known.items():
         place = _join(path, word)
         if word in given:
@@ -156,10 +157,15 @@ def _errors(faults: Iterable[Fault]) -> bool:
     return any(fault.severity == ERROR for fault in faults)
 
 
-def _unknown(word: str, known: Iterable[str], path: str) -> Fault:
-    near = nearest(word, known)
-    fix = _("Did you mean {near}?", near=near) if near else _("One of: {known}.", known=", ".join(known))
-    return Fault(_join(path, word), _("{key} is not a key here.", key=_bare(word)), fix)
+def _unknown(words: list[str], known: Iterable[str], path: str) -> list[Fault]:
+    """Keys that are not of the table, each with the nearest that is; of very many only the first."""
+    every = ", ".join(known)
+    faults = []
+    for word in words[:MOST_FAULTS]:
+        near = nearest(word, known)
+        fix = _("Did you mean {near}?", near=near) if near else _("One of: {known}.", known=every)
+        faults.append(Fault(_join(path, word), _("{key} is not a key here.", key=_bare(word)), fix))
+    return faults
 
 
 def _bare(word: str) -> str:
@@ -201,7 +207,8 @@ def _not_among(field: Field, value: str, known: tuple[str, ...]) -> tuple[str, s
 def _number(field: Field, value: Any, path: str) -> tuple[float | None, list[Fault]]:
     if isinstance(value, bool) or not isinstance(value, int if field.kind == "whole" else int | float):
         meant = meant_number(value) if isinstance(value, str) else None
-        fix = example(field) if meant is None else _("Write: {text}", text=f"{field.word} = {meant}")
+        fits = meant is not None and not (field.kind == "whole" and "." in meant)
+        fix = _("Write: {text}", text=f"{field.word} = {meant}") if fits else example(field)
         return None, [Fault(path, _belongs(field.word, value, wanted(field)), fix)]
     low, high = limits(field.key)
     if not low <= value <= high:  # so is what is not a number, or not finite

@@ -11,7 +11,8 @@ from typing import Any
 from caminos.city.problems import ERROR, Problem
 from caminos.i18n import _
 
-LARGEST_FILE = 4_000_000  # bytes: settings are pages, not data
+LARGEST_FILE = 1_000_000  # bytes: settings are pages, not data
+MOST_DOTS = 1000  # of a key such as a.b.c, whose reading takes time with their square
 MOST_DIGITS = 4300  # what Python converts to a whole number
 
 
@@ -36,6 +37,8 @@ def read_toml(path: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
 def parse_toml(text: str, file: str) -> tuple[dict[str, Any] | None, list[Problem]]:
     """The table that a TOML text holds; None with one problem, under the name of its `file`, if it holds none."""
     try:
+        if any(part.count(".") > MOST_DOTS for line in text.splitlines() for part in line.split("=")):
+            raise RecursionError
         return tomllib.loads(text), []
     except tomllib.TOMLDecodeError as error:
         message = _("This is not valid TOML: {error}", error=error)

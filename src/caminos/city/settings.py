@@ -18,7 +18,7 @@ from caminos.i18n import LANGUAGES, _
 from caminos.model.units import UnitError, factor
 from caminos.parameters.money import PRICE_YEAR, MoneyError, in_dollars
 from caminos.pathways.tables import headlines
-from caminos.schema import Fault, Form, Key, fields, plain, read_fields
+from caminos.schema import MOST_FAULTS, Fault, Form, Key, fields, plain, read_fields
 from caminos.toml import read_toml, toml_text
 
 SETTINGS = "city.toml"
@@ -265,8 +265,9 @@ def read_settings(path: Path) -> tuple[Settings | None, list[Problem]]:
     if given is None:
         return None, problems
     values, faults = read_fields(Settings, given)
+    first = sorted(faults, key=lambda fault: fault.severity != ERROR)[:MOST_FAULTS]
     blank = {field.name: BLANK[field.kind] for field in fields(Settings) if field.required}
-    found = [Problem(fault.severity, path.name, None, fault.path, fault.message, fault.fix) for fault in faults]
+    found = [Problem(fault.severity, path.name, None, fault.path, fault.message, fault.fix) for fault in first]
     return Settings(**{**blank, **values}), found
 
 
