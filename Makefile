@@ -26,6 +26,7 @@ cities: .venv/developing
 
 docs: .venv/developing
 	$(BIN)/python scripts/model_reference.py --out docs/model-reference.md
+	$(BIN)/python scripts/settings_reference.py --out docs/city-toml.md
 
 translations: .venv/developing
 	$(BIN)/python scripts/update_translations.py

@@ -16,14 +16,13 @@ import argparse
 import csv
 import json
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from functools import cache
-from math import log
+from math import log, nan
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +33,8 @@ from shapely.geometry import mapping, shape
 
 from caminos.city.inventory import gpc
 from caminos.city.package import FACT_COLUMNS, INVENTORY_COLUMNS, table_text, write_atomic
+from caminos.city.problems import ERROR
+from caminos.city.settings import NET_REDUCTION, SETTINGS, Settings, read_settings
 from caminos.city.vocabulary import vocabulary
 from caminos.model.axes import labels
 
@@ -567,7 +568,7 @@ def zone_names(polygons: dict[str, Any], aliases: list[Row]) -> dict[str, str]:
     return ids
 
 
-def check_settings(settings: dict[str, Any], shared: Shared) -> None:
+def check_settings(settings: Settings, shared: Shared) -> None:
     """Whether the totals in city.toml are those of the data; raises SourceError if not."""
     published = {
         "stationary": shared.profile["stationaryEnergyEmissions"],
@@ -575,29 +576,38 @@ def check_settings(settings: dict[str, Any], shared: Shared) -> None:
         "waste": shared.profile["wasteEmissions"],
         "land": shared.profile["landUseEmissions"],
     }
+    totals = settings.inventory_totals.given() if settings.inventory_totals else {}
     for sector, value in published.items():
-        if abs(settings["inventory_totals"][sector] - value) > 1e-6:
+        if not abs(totals.get(sector, nan) - value) <= 1e-6:
             raise SourceError(f"city.toml: inventory_totals.{sector} is not the published {value}")
-    if settings["profile"]["area"] != shared.profile["area"]:
+    if settings.profile is None or settings.profile.area != shared.profile["area"]:
         raise SourceError(f"city.toml: profile.area is not the published {shared.profile['area']}")
-    for entry in settings["own_inventories"]:
-        value = source_value(f"ghg_emissions|city||city_inventory|{entry['year']}", shared)[0]
-        if entry["total"] != value:
-            raise SourceError(f"city.toml: the own inventory of {entry['year']} is not {value}")
-    for name, target in settings["targets"].items():
-        if not name.startswith("net_emissions_reduction"):
+    for entry in settings.own_inventories:
+        value = source_value(f"ghg_emissions|city||city_inventory|{entry.year}", shared)[0]
+        if entry.total != value:
+            raise SourceError(f"city.toml: the own inventory of {entry.year} is not {value}")
+    for target in settings.targets:
+        if target.name != NET_REDUCTION:
             continue
-        year = target["year"]
-        value = source_value(f"ghg_reduction_target|city||climate_plan|{year}", shared)[0]
-        if target["value"] != value:
-            raise SourceError(f"city.toml: target {name} is not {value}")
+        value = source_value(f"ghg_reduction_target|city||climate_plan|{target.year}", shared)[0]
+        if target.value != value:
+            raise SourceError(f"city.toml: the net reduction to {target.year} is not {value}")
+
+
+def own_settings() -> Settings:
+    """city.toml as it stands; raises SourceError if it has errors."""
+    settings, problems = read_settings(PACKAGE / SETTINGS)
+    errors = [str(problem) for problem in problems if problem.severity == ERROR]
+    if settings is None or errors:
+        raise SourceError("\n".join(errors))
+    return settings
 
 
 def build(shared_folder: Path, out: Path) -> None:
     """Write the whole package into `out`; nothing is touched if anything is wrong."""
     shared = read_shared(shared_folder)
     hand = {name: (PACKAGE / name).read_bytes() for name in HAND_WRITTEN}
-    check_settings(tomllib.loads(hand["city.toml"].decode("utf-8")), shared)
+    check_settings(own_settings(), shared)
     zone_ids = zone_names(shared.polygons, read_csv(PACKAGE / "aliases.csv"))
     contents: dict[str, str | bytes] = {
         **hand,

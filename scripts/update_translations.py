@@ -67,7 +67,7 @@ def in_data() -> Iterator[str]:
     from caminos.city.vocabulary import vocabulary
     from caminos.model.indicator import PATHWAYS, label
     from caminos.parameters.tables import rows
-    from caminos.planning.graph import indicators
+    from caminos.pathways.library import indicators
     from caminos.reports.words import ACTION_QUANTITY, _action_names, bare
 
     names = [item.name for item in indicators()] + [*vocabulary(), *rows()] + [lever.name for lever in levers()]

@@ -61,7 +61,7 @@ def test_inventory_adds_up_to_the_published_totals(city: City) -> None:
     published = {"stationary": 318470.413, "transport": 1169883.372, "waste": 680580.997, "land": -1546.654}
     assert totals == pytest.approx(published, abs=5e-4)
     for sector, value in published.items():
-        assert city.settings["inventory_totals"][sector] == value
+        assert city.inventory_totals.of(sector) == value
 
 
 def test_inventory_gases_add_up_to_each_row(city: City) -> None:
@@ -174,10 +174,21 @@ def test_income_means_lie_within_their_limits_and_close_the_mean(city: City) -> 
 
 
 def test_own_inventory_stands_beside_the_published_one(city: City) -> None:
-    own = {entry["year"]: entry for entry in city.settings["own_inventories"]}
-    assert own[2019]["total"] == 2_373_000
-    assert sum(own[2019]["sectors"].values()) == pytest.approx(own[2019]["total"], rel=1e-3)
-    assert city.targets["net_emissions_reduction"]["value"] == 1.0
+    own = {entry.year: entry for entry in city.own_inventories}
+    assert own[2019].total == 2_373_000
+    assert sum(own[2019].sectors.given().values()) == pytest.approx(own[2019].total, rel=1e-3)
+
+
+def test_targets_are_those_of_the_city_s_plan(city: City) -> None:
+    assert [(item.name, item.year, item.value) for item in city.targets] == [
+        ("net_emissions_reduction", 2030, 0.33),
+        ("net_emissions_reduction", 2040, 0.48),
+        ("net_emissions_reduction", 2050, 1.0),
+        ("emissions_per_person", 2050, 0.0),
+        ("electric_bus_share", 2050, 1.0),
+    ]
+    assert city.target("net_emissions_reduction") == city.targets[2]
+    assert city.target("canopy_cover") is None
 
 
 def test_share_alike_figures_stand_in_files_of_their_own(city: City) -> None:

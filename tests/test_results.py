@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from caminos.city.settings import Target
 from caminos.i18n import use_language
 from caminos.model.axes import QUINTILES, labels
 from caminos.model.values import NotEstimated
@@ -152,8 +153,8 @@ def test_the_city_s_own_target_prevails(porto_alegre):
     ],
 )
 def test_a_target_in_another_unit_is_the_same_target(porto_alegre, name, value, unit, expected):
-    goal = {name: {"value": value, "unit": unit, "year": 2050, "source": "own"}}
-    model = CityModel(replace(porto_alegre.city, targets=goal))
+    goal = Target(name=name, value=value, unit=unit, year=2050, source="own")
+    model = CityModel(replace(porto_alegre.city, targets=(goal,)))
     assert targets(model, HEADLINES[name], 9.9) == pytest.approx(expected)
 
 

@@ -162,7 +162,7 @@ def test_all_slips_are_said_at_once(tmp_path):
     ("content", "words"),
     [
         (b"[layers\n", "not valid TOML"),
-        ("[layers.a]\nsource = 'S\u00e3o'\n".encode("latin-1"), "not valid TOML"),
+        ("[layers.a]\nsource = 'S\u00e3o'\n".encode("latin-1"), "not UTF-8"),
         (b"layers = 3\n", "layers is not a table"),
         (b"zones = 3\n", "zones is not a table"),
         (b"[layers]\na = 3\n", "does not say what form"),

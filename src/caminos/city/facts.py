@@ -37,7 +37,7 @@ NOTATION = {
 }
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 _PROJECTION = re.compile(r"proje[cç]|proyecci|projet|forecast|scenario|escenario|cenário", re.IGNORECASE)
-_UNIT = re.compile(r"[^\W_*][\w %/.°²³µμ$-]{0,60}|%|/yr")  # no arithmetic
+UNIT = re.compile(r"[^\W_*][\w %/.°²³µμ$-]{0,60}|%|/yr")  # no arithmetic
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
@@ -77,6 +77,17 @@ class _Finding:
     message: str
     fix: str
     severity: str = ERROR
+
+
+def newest(facts: Iterable[Fact]) -> list[Fact]:
+    """For each name, zone, group and kind, the fact of the latest year that is not in the future."""
+    today = date.today().year
+    found: dict[tuple[str, str, str, str], Fact] = {}
+    for fact in facts:
+        key = (fact.name, fact.zone, fact.group, fact.kind)
+        if fact.year <= today and (key not in found or fact.year > found[key].year):
+            found[key] = fact
+    return list(found.values())
 
 
 def fact_files(folder: Path) -> list[Path]:
@@ -289,7 +300,7 @@ def _scale(given: str, term: Term | None, year: int | None, notation: bool) -> t
         return None, [_Finding("unit", message, _("{name} is in {unit}.", name=term.name, unit=term.unit))]
     if given == term.unit and "USD" not in given:
         return 1.0, []
-    if not _UNIT.fullmatch(given):
+    if not UNIT.fullmatch(given):
         return None, [_unit_finding(given, "?", term)]
     try:
         plain, money = in_dollars(given, year or date.today().year)

@@ -6,7 +6,6 @@ carries a range. Where no source gives a value it is left out, and what depends 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from caminos.city.facts import FACT_COLUMNS
 from caminos.city.national import BASE_YEAR, Table, Value, assumptions, city_table, national, prior
 from caminos.city.places import Country, Place, countries, find_place, plain
+from caminos.city.settings import Settings, settings_toml
 from caminos.city.tables import table_text, write_folder
 from caminos.city.vocabulary import vocabulary
 from caminos.i18n import LANGUAGES, _
@@ -390,29 +390,37 @@ def settings_text(place: Place, rows: list[Row]) -> str:
     """The content of city.toml, beginning with what was left out."""
     country = countries()[place.country]
     note = [
-        _("Made from open defaults for {name}, {country}: only the population, and the waste of cities in the World "
-          "Bank's table, are the city's own.", name=place.name, country=country.name),
+        _(
+            "Made from open defaults for {name}, {country}: only the population, and the waste of cities in the World "
+            "Bank's table, are the city's own.",
+            name=place.name,
+            country=country.name,
+        ),
         _("Replace the defaults one by one in facts.csv: those with the widest range first."),
-        _("No open source gives these for the city. Where the model has a prior for a region it takes that, marked as "
-          "a default of quality C; the rest, and what depends on it, is not estimated: {names}.",
-          names=", ".join(missing_names(rows))),
-        _("Place and population: GeoNames (CC BY 4.0), latitude {latitude}, longitude {longitude}.",
-          latitude=place.latitude, longitude=place.longitude),
-    ]  # fmt: skip
-    values = {
-        "notes": "\n".join(note),
-        "id": identity(place),
-        "name": place.name,
-        "country": place.country,
-        "region": list(country.region),
-        "climate": climate(place),
-        "currency": country.currency or "USD",
-        "language": _language(country),
-        "base_year": BASE_YEAR,
-        "gwp": "AR5",
-    }
-    lines = {key: f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items()}
-    return "".join(f"{_climate_remark()}{line}" if key == "climate" else line for key, line in lines.items())
+        _(
+            "No open source gives these for the city. Where the model has a prior for a region it takes that, marked as "
+            "a default of quality C; the rest, and what depends on it, is not estimated: {names}.",
+            names=", ".join(missing_names(rows)),
+        ),
+        _(
+            "Place and population: GeoNames (CC BY 4.0), latitude {latitude}, longitude {longitude}.",
+            latitude=place.latitude,
+            longitude=place.longitude,
+        ),
+    ]
+    settings = Settings(
+        id=identity(place),
+        name=place.name,
+        country=place.country,
+        region=tuple(country.region),
+        climate=climate(place),
+        currency=country.currency or "USD",
+        language=_language(country),
+        base_year=BASE_YEAR,
+        gwp="AR5",
+        notes="\n".join(note),
+    )
+    return settings_toml(settings, {"climate": _climate_remark()})
 
 
 def climate(place: Place) -> str:
@@ -431,7 +439,7 @@ def _climate_remark() -> str:
             "cold, what water young trees need and the canopy taken where none is measured."
         ),
     ]
-    return "".join(f"# {line}\n" for line in remark)
+    return "\n".join(remark)
 
 
 def _language(country: Country) -> str:

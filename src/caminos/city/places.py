@@ -14,7 +14,10 @@ from importlib.resources import files
 from caminos.city.problems import nearest
 from caminos.i18n import _
 
-_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "’": "'", "‘": "'"})
+_APOSTROPHES = dict.fromkeys("’‘ʻ", "'")
+_LETTERS = str.maketrans(
+    _APOSTROPHES | {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "ı": "i", "ə": "e", "ħ": "h"}
+)
 
 
 class PlaceError(ValueError):

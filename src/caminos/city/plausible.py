@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from math import sqrt
 
-from caminos.city.facts import Fact
+from caminos.city.facts import Fact, newest
 from caminos.city.national import national
 from caminos.city.problems import ERROR, WARNING, Problem
 from caminos.city.vocabulary import vocabulary
@@ -77,16 +77,14 @@ def implausible(facts: Sequence[Fact], country: str) -> list[Problem]:
     return [*unequal_sums(facts), *unusual_values(facts, country), *zone_sums(facts)]
 
 
-def newest(facts: Sequence[Fact], name: str) -> list[Fact]:
-    """The facts of that name for the whole city (all kinds), of the newest year not after this one."""
-    found = [fact for fact in facts if fact.name == name and not fact.zone and not fact.group]
-    years = [fact.year for fact in found if fact.year <= date.today().year]
-    return [fact for fact in found if years and fact.year == max(years)]
+def by_kind(facts: Iterable[Fact], name: str) -> list[Fact]:
+    """The newest facts of that name for the whole city, one a kind."""
+    return newest(fact for fact in facts if fact.name == name and not fact.zone and not fact.group)
 
 
 def total(facts: Sequence[Fact], name: str) -> tuple[float | None, list[Fact]]:
-    """Sum over kinds of the newest year, and its facts; None if a part is not estimated."""
-    found = newest(facts, name)
+    """Sum over the newest facts of all kinds, and these; None if a part is not estimated."""
+    found = by_kind(facts, name)
     value = sum(fact.value for fact in found)
     return (value if found and value == value else None), found
 

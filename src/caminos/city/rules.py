@@ -12,20 +12,19 @@ from functools import cache
 from importlib.resources import files
 from math import cos, hypot, isfinite, radians
 from statistics import median
-from typing import Any
 
 from caminos.city.facts import FACTS, Fact
 from caminos.city.inventory import InventoryRow, gpc
 from caminos.city.national import city_table, national
-from caminos.city.package import CLIMATES, GWP_SETS, City
+from caminos.city.package import City
 from caminos.city.places import PlaceError, find_place
-from caminos.city.plausible import newest, total
+from caminos.city.plausible import by_kind, total
 from caminos.city.problems import NOT_CHECKABLE, WARNING, Problem
+from caminos.city.settings import CLIMATES, GWP_SETS, SETTINGS
 from caminos.city.zones import ZONES
 from caminos.i18n import _, number
-from caminos.model.units import UnitError, factor
 
-INVENTORY, SETTINGS = "inventory.csv", "city.toml"
+INVENTORY = "inventory.csv"
 SUBSECTORS = {"residential": "I.1", "commercial": "I.2", "industry": "I.3", "agriculture": "I.5"}
 NEAR = 1.5  # a factor within which two independent figures may differ without a warning
 FAR_FROM_PLACE = 100  # km between the map and the place of that name
@@ -164,31 +163,22 @@ def gases_and_rows(city: City) -> list[Problem]:
 def sector_totals(city: City) -> list[Problem]:
     """Sums of rows against the sector totals that were published with them."""
     title = _("sums of the inventory")
-    totals = city.settings.get("inventory_totals")
-    if not isinstance(totals, dict):
+    if city.inventory_totals is None:
         return [missing(title, ["[inventory_totals]"], SETTINGS)]
-    try:
-        scale = factor(str(totals.get("unit", "t CO2e")), "t CO2e")
-    except UnitError:
-        message = _("The unit {unit} is not known.", unit=repr(totals.get("unit")))
-        return [Problem(WARNING, SETTINGS, None, "inventory_totals.unit", message, "t CO2e")]
     found = []
-    for sector in dict.fromkeys(reference.sector for reference in gpc().values()):
-        published = totals.get(sector)
-        if not isinstance(published, int | float):
-            continue
+    for sector, published in city.inventory_totals.tonnes().items():
         rows = [row for row in city.inventory if gpc()[row.reference].sector == sector and not row.notation]
         value = sum(row.emissions for row in rows)
-        if abs(value - published * scale) > max(0.5, 1e-5 * abs(published * scale)):
+        if abs(value - published) > max(0.5, 1e-5 * abs(published)):
             message = _(
                 "The rows of sector {sector} add up to {sum} t CO2e, published are {value}.",
                 sector=sector,
                 sum=number(value, 8),
-                value=number(published * scale, 8),
+                value=number(published, 8),
             )
             fix = _(
                 "A row is missing, doubled or mistyped: difference {difference}.",
-                difference=number(value - published * scale, 6),
+                difference=number(value - published, 6),
             )
             found.append(Problem(WARNING, INVENTORY, None, sector, message, fix))
     return found
@@ -288,7 +278,7 @@ def _tonnes_landfilled(city: City) -> float | None:
 
 
 def _degradable_carbon(city: City) -> float | None:
-    parts = [fact for fact in newest(city.facts, "waste_composition") if isfinite(fact.value)]
+    parts = [fact for fact in by_kind(city.facts, "waste_composition") if isfinite(fact.value)]
     if not parts:
         return None
     return sum(fact.value * rule_values().get(("degradable_carbon", fact.kind), 0.0) for fact in parts)
@@ -298,7 +288,7 @@ def electricity_factor(city: City) -> list[Problem]:
     """Emissions of grid energy over electricity used, against the grid factor."""
     title = _("grid energy in the inventory")
     grid = city.value("grid_emission_factor")
-    uses = {fact.kind: fact for fact in newest(city.facts, "electricity_use") if fact.value > 0}
+    uses = {fact.kind: fact for fact in by_kind(city.facts, "electricity_use") if fact.value > 0}
     lacking = [
         name for name, absent in (("grid_emission_factor", not grid > 0), ("electricity_use", not uses)) if absent
     ]
@@ -331,7 +321,7 @@ def road_fuel(city: City) -> list[Problem]:
     """Emissions of road traffic against the energy in its fuels."""
     title = _("road traffic in the inventory")
     rows = numeric(city, "II.1.1")
-    fuels = [fact for fact in newest(city.facts, "road_fuel_energy") if isfinite(fact.value)]
+    fuels = [fact for fact in by_kind(city.facts, "road_fuel_energy") if isfinite(fact.value)]
     expected = sum(fact.value * rule_values().get(("road_co2", fact.kind), 0.0) for fact in fuels)
     lacking = [name for name, absent in (("II.1.1", not rows), ("road_fuel_energy", not expected)) if absent]
     if lacking:
@@ -418,7 +408,7 @@ def waste_like_others(city: City) -> list[Problem]:
         high=number(max(others)),
         usual=number(usual),
     )
-    fact = newest(city.facts, "waste_landfilled")[0]
+    fact = by_kind(city.facts, "waste_landfilled")[0]
     fix = _("Check tonnes, people and whether all of it is municipal.")
     return [Problem(WARNING, fact.file, fact.row, "value", message, fix)]
 
@@ -432,8 +422,8 @@ def areas(city: City) -> list[Problem]:
         given[_("the fact area")] = (fact.value, fact.file, fact.row)
     if city.zones:
         given[_("the sum of the zones")] = (sum(zone.area for zone in city.zones), ZONES, None)
-    if profile := _profile_area(city.settings):
-        given[_("the profile")] = (profile, SETTINGS, None)
+    if city.profile:
+        given[_("the profile")] = (city.profile.square_kilometres, SETTINGS, None)
     if len(given) < 2:
         absent = [name for name, there in (("area", fact), (ZONES, city.zones)) if not there]
         return [missing(title, absent or ["[profile] area"])]
@@ -452,12 +442,6 @@ def areas(city: City) -> list[Problem]:
             fix = _("One is wrong, or the map lacks zones or counts some twice.")
             found.append(Problem(WARNING, file, row, "area", message, fix))
     return found
-
-
-def _profile_area(settings: dict[str, Any]) -> float | None:
-    profile = settings.get("profile")
-    value = profile.get("area") if isinstance(profile, dict) else None
-    return float(value) if isinstance(value, int | float) and value > 0 else None
 
 
 def zone_places(city: City) -> list[Problem]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from caminos.city.package import City
+from caminos.city.settings import OwnInventory
 from caminos.model.axes import labels
 from caminos.model.indicator import Source
 from caminos.model.values import NotEstimated
@@ -116,8 +117,8 @@ def reconcile(model: CityModel) -> list[Reconciliation]:
                 name,
                 published.get(name, float("nan")),
                 value,
-                float(own["sectors"].get(name, "nan")) if own else float("nan"),
-                own["year"] if own else None,
+                own.sectors.of(name) if own and own.sectors else float("nan"),
+                own.year if own else None,
             )
         )
     return found
@@ -151,10 +152,9 @@ def protection_benefit_cost(model: CityModel, start: int, draws: int = 200) -> V
     return Value(PROTECTION, value, low, high, "ratio", caveats=caveats(model, role("flood damage")))
 
 
-def latest_own_inventory(city: City) -> dict | None:  # type: ignore[type-arg]
+def latest_own_inventory(city: City) -> OwnInventory | None:
     """The newest of the city's own inventories that has sectors."""
-    own = [item for item in city.settings.get("own_inventories", []) if item.get("sectors")]
-    return max(own, key=lambda item: item["year"]) if own else None
+    return max((item for item in city.own_inventories if item.sectors), key=lambda item: item.year, default=None)
 
 
 def unknown(model: CityModel) -> list[tuple[str, str]]:

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import csv
-import importlib
-import pkgutil
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
-import caminos.pathways
 from caminos.actions import library
 from caminos.actions.library import Action
 from caminos.city.vocabulary import Term, vocabulary
 from caminos.model.graph import Graph, build
-from caminos.model.indicator import Indicator, Node, Source, collect
+from caminos.model.indicator import Indicator, Node, Source
 from caminos.parameters import tables
-
-
-@cache
-def indicators() -> tuple[Indicator, ...]:
-    """Every indicator of the five pathways and every driver."""
-    found = pkgutil.walk_packages(caminos.pathways.__path__, "caminos.pathways.")
-    return tuple(collect(importlib.import_module(item.name) for item in found))
+from caminos.pathways.library import indicators
 
 
 @cache

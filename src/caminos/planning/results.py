@@ -11,7 +11,6 @@ from caminos.i18n import _
 from caminos.model.axes import GROUP, KIND, QUINTILES, YEAR, ZONE, labels
 from caminos.model.evaluation import Result
 from caminos.model.indicator import Indicator, Node, Source
-from caminos.model.units import UnitError, factor
 from caminos.model.values import NotEstimated
 from caminos.pathways.tables import Headline
 from caminos.planning.city_model import BASELINE, Case, CityModel
@@ -47,10 +46,10 @@ def caveats(model: CityModel, name: str) -> tuple[str, ...]:
     """
     above = set(model.graph.needed((name,)))
     found = []
-    for caveat in model.city.settings.get("caveats", []):
-        told = {item for item in above if item in model.inputs and model.graph.nodes[item].of in caveat["facts"]}
+    for caveat in model.city.caveats:
+        told = {item for item in above if item in model.inputs and model.graph.nodes[item].of in caveat.facts}
         if told:
-            found.append(_(caveat["text"]))
+            found.append(_(caveat.text))
     return tuple(found)
 
 
@@ -188,15 +187,11 @@ def targets(model: CityModel, headline: Headline, base: float) -> float:
 
 
 def targets_by_draw(model: CityModel, headline: Headline, base: np.ndarray) -> np.ndarray:
-    """The target for each draw's own base value; raises QuestionError if the city gives it in a unit that does not fit."""
-    own = model.city.targets.get(headline.indicator)
-    if own is None:
-        return base * headline.target if headline.target_kind == "of base" else np.full(base.shape, headline.target)
-    unit = model.graph.nodes[headline.indicator].unit
-    try:
-        return np.full(base.shape, float(own["value"]) * factor(own.get("unit", unit), unit))
-    except UnitError as error:
-        raise QuestionError(_("city.toml, target {name}: {error}", name=headline.indicator, error=error)) from None
+    """The target for each draw's own base value; the city's own is the same for all."""
+    own = model.city.target(headline.indicator)
+    if own is not None:
+        return np.full(base.shape, own.amount)
+    return base * headline.target if headline.target_kind == "of base" else np.full(base.shape, headline.target)
 
 
 def scored(headline_list: Sequence[Headline]) -> list[Headline]:

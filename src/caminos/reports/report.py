@@ -197,7 +197,7 @@ def _maps(model: CityModel) -> dict[str, Any]:
     return {
         "maps": [_map(layer, drawn, names) for layer in found], "shapes": drawn.definitions,
         "zone_table": sorted(rows, key=lambda row: row[0].casefold()), "zone_count": len(zones),
-        "zone_note": model.city.settings.get("zones", {}).get("note", ""),
+        "zone_note": model.city.zoning.note if model.city.zoning else "",
     }  # fmt: skip
 
 

@@ -9,7 +9,6 @@ The keys of every section are in the tables below; a key that is not there is an
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from caminos.city.facts import QUALITIES
 from caminos.city.problems import ERROR, CityError, Problem, nearest
 from caminos.city.vocabulary import vocabulary
 from caminos.i18n import _
+from caminos.toml import read_toml
 
 RECIPE = "layers.toml"
 # what describes a map's origin; it is handed on to every fact made of it
@@ -148,15 +148,12 @@ class Recipe:
 
 def read_recipe(folder: Path) -> tuple[Recipe | None, list[Problem]]:
     """The recipe of a city folder and everything wrong with it; None if it cannot be read."""
-    path = folder / RECIPE
-    try:
-        given = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError:
+    if not (folder / RECIPE).is_file():
         message = _("There is no file {file}.", file=RECIPE)
         return None, [_problem("", message, _("It says which maps to read; docs/maps.md shows how to write it."))]
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        return None, [_problem("", _("This is not valid TOML: {error}", error=error), _("Save it as UTF-8 TOML."))]
-    problems: list[Problem] = []
+    given, problems = read_toml(folder / RECIPE)
+    if given is None:
+        return None, problems
     problems += _key_problems("", given, ("layers", "compute", "fact", "zones", "grid"))
     for section, keys in (("zones", ZONES_KEYS), ("grid", GRID_KEYS)):
         if section in given:
