@@ -12,7 +12,7 @@ from caminos.city.facts import Fact
 from caminos.city.package import City, newest
 from caminos.city.vocabulary import Term, parameter_terms, vocabulary
 from caminos.model.axes import AXES, QUINTILES, YEAR, labels
-from caminos.model.values import Column, Input, Record, column_of, fixed
+from caminos.model.values import Column, Input, Inputs, Record, column_of, fixed
 from caminos.parameters import tables
 
 HISTORY_YEARS = 50
@@ -27,9 +27,7 @@ def past_years(base_year: int) -> np.ndarray:
     return np.arange(base_year - HISTORY_YEARS + 1, base_year + 1)
 
 
-def inputs_of(
-    cities: Sequence[City], years: np.ndarray, evidence: Mapping[str, Input] | None = None
-) -> dict[str, Column]:
+def inputs_of(cities: Sequence[City], years: np.ndarray, evidence: Mapping[str, Input] | None = None) -> Inputs:
     """Every input of the model that these cities have, by name: calendar, literature, then what they know themselves.
 
     The cities share their base year and their zones. `evidence` takes the place of values of the literature; a city's
@@ -41,7 +39,7 @@ def inputs_of(
     each = None if len(cities) == 1 else np.arange(len(cities))
     for name, own in _facts(cities, each).items():
         found[name] = _over(found[name], own, len(cities)) if name in found else own
-    return found
+    return Inputs(found)
 
 
 def _calendar(base_year: int, years: np.ndarray) -> dict[str, Input]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -18,12 +17,14 @@ from caminos.model.evaluation import Evaluation, Variation
 from caminos.model.graph import Graph
 from caminos.model.indicator import Indicator
 from caminos.model.uncertainty import Ends
-from caminos.model.values import Column, NotEstimated, Partly, Result, codes_of, partly, reasons_of, values_of
+from caminos.model.values import Column, Inputs, NotEstimated, Partly, Result, codes_of, partly, reasons_of, values_of
 
 SEED = 2026
 DRAWS_AT_ONCE = 32  # small enough that the arrays of forty cases stay in the cache
 VALUES_AT_ONCE = 2048  # rows times draws of many cities evaluated at once
 FEW_ROWS = 2  # with so few, sorting out which are alike costs more than it saves
+
+_FIRST = np.zeros(1, dtype=int)
 
 Tell = Callable[[int, int], None]
 Keep = Callable[[np.ndarray], np.ndarray]
@@ -53,12 +54,13 @@ class Rows:
 class Run:
     """One question to a graph: its inputs and rows, with `draws` points of them or the values given by hand.
 
-    `values` replace inputs (one array each, with a draw axis perhaps); `inputs` are columns by name, those of cases
-    (adoption) `by_row`.
+    `inputs` are columns by city; `moved` are columns by row (what cases change); `values` take the place of either (one
+    array each, with a draw axis perhaps).
     """
 
     graph: Graph
-    inputs: Mapping[str, Column]
+    inputs: Inputs
+    moved: Mapping[str, Column]
     rows: Rows
     draws: int = 0
     seed: int = SEED
@@ -73,10 +75,10 @@ class Run:
         given: Mapping[str, np.ndarray] = self.values or {}
         return max([self.draws, 1, *(int(array.shape[DRAW]) for array in given.values())])
 
-    @cached_property
+    @property
     def one_city(self) -> bool:
         """Whether every input of a city holds for all rows."""
-        return all(column.place is None or column.by_row for column in self.inputs.values())
+        return not self.inputs.varying
 
     def evaluation(self, part: slice = slice(None), draws: slice = slice(None)) -> Evaluation:
         """An evaluation of some rows for some draws."""
@@ -85,36 +87,35 @@ class Run:
         if len(rows) > FEW_ROWS or not self.one_city:
             along[CASE] = self._variation(rows, part)
         if isinstance(self.values, Ends):
-            along[DRAW] = _variation_of_ends(self.values)
-        found: dict[str, Result] = {}
+            along[DRAW] = self.values.variation
+        found: dict[str, Result] = dict(self.inputs.constant)
+        if self.draws:
+            found |= {column.name: self._given(column, _FIRST, draws) for column in self.inputs.uncertain}
         observed: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        for name, column in self.inputs.items():
+        for column in (*self.inputs.varying, *self.moved.values()):
             everywhere = _places(column, rows, part)
             places = everywhere
             if CASE in along and column.place is not None:
-                places = everywhere[along[CASE].alike(along[CASE].of[name]).representatives]
+                places = everywhere[along[CASE].alike(along[CASE].of[column.name]).representatives]
             known = column.known[places]
             if known.all():
-                found[name] = self._given(column, places, draws)
-            elif isinstance(self.graph.nodes[name], Indicator):
-                observed[name] = (self._given(column, everywhere, draws), column.known[everywhere])
+                found[column.name] = self._given(column, places, draws)
+            elif isinstance(self.graph.nodes[column.name], Indicator):
+                observed[column.name] = (self._given(column, everywhere, draws), column.known[everywhere])
             else:
-                found[name] = partly(
-                    self._given(column, places, draws), (NotEstimated((name,)),), np.where(known, 0, 1)
-                )
-        by_hand = (
-            {} if self.values is None else {name: self.values[name] for name in self.values if name not in self.inputs}
-        )
-        found |= {name: array[:, draws] if array.shape[DRAW] > 1 else array for name, array in by_hand.items()}
+                missing = (NotEstimated((column.name,)),)
+                found[column.name] = partly(self._given(column, places, draws), missing, np.where(known, 0, 1))
+        found |= self._by_hand(draws)
         return Evaluation(self.graph, found, along, observed)
 
+    def _by_hand(self, draws: slice) -> dict[str, np.ndarray]:
+        if isinstance(self.values, Ends):
+            return self.values.distinct
+        given: Mapping[str, np.ndarray] = self.values or {}
+        return {name: array[:, draws] if array.shape[DRAW] > 1 else array for name, array in given.items()}
+
     def _given(self, column: Column, places: np.ndarray, draws: slice) -> np.ndarray:
-        """Values of an input for the rows at `places`: given by hand, drawn, or central."""
-        if isinstance(self.values, Ends) and column.name in self.values:
-            return self.values.distinct(column.name)
-        if self.values is not None and column.name in self.values:
-            array = self.values[column.name]
-            return array[:, draws] if array.shape[DRAW] > 1 else array
+        """Values of an input for the rows at `places`, drawn or central."""
         if self.draws and column.uncertain and self.graph.consumers[column.name]:
             return uncertainty.drawn(column, places, self.draws, self.seed, draws)
         return column.central if column.place is None else column.central[places]
@@ -124,11 +125,13 @@ class Run:
         bits: dict[int, int] = {}
         codes: list[np.ndarray] = []
         of: dict[str, int] = {}
-        for name, column in self.inputs.items():
-            if column.place is not None and id(column.place) not in bits:
+        for column in (*self.inputs.varying, *self.moved.values()):
+            if column.place is None:
+                continue
+            if id(column.place) not in bits:
                 bits[id(column.place)] = 1 << len(codes)
                 codes.append(_places(column, rows, part))
-            of[name] = 0 if column.place is None else bits[id(column.place)]
+            of[column.name] = bits[id(column.place)]
         return Variation(len(rows), codes, of)
 
     def compute(self, targets: Sequence[str], tell: Tell | None = None, keep: Keep | None = None) -> dict[str, Result]:
@@ -163,10 +166,6 @@ def _places(column: Column, rows: Rows, part: slice) -> np.ndarray:
     if column.place is None:
         return np.zeros(1, dtype=int)
     return column.place[part] if column.by_row else column.place[rows.city]
-
-
-def _variation_of_ends(ends: Ends) -> Variation:
-    return Variation(ends.draws, [ends.place(name) for name in ends], {name: 1 << i for i, name in enumerate(ends)})
 
 
 def _blocks(size: int, step: int) -> Iterator[slice]:

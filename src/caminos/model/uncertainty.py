@@ -7,13 +7,13 @@ draws all others as before.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
 
 from caminos.model.axes import DRAW, GROUP, KIND
+from caminos.model.evaluation import Variation
 from caminos.model.values import Column, Input, column_of
 
 _TWO_SIDED_95 = 1.959963984540054
@@ -116,47 +116,44 @@ def monte_carlo(inputs: Mapping[str, Input], draws: int, seed: int) -> dict[str,
     }
 
 
-@dataclass(frozen=True)
 class Ends(Mapping[str, np.ndarray]):
     """Each of some inputs alone at its low and its high end, as draws: 0 central, then low, high, low, high …
 
-    A mapping from name to its values along all draws; `distinct` has the three that differ, so that a node is
-    computed only for the ends of the inputs it depends on.
+    A mapping from name to its values along all draws; `distinct` has the three that differ, and `variation` says which
+    holds in which draw, so that a node is computed only for the ends of the inputs it depends on.
     """
 
-    inputs: Mapping[str, Input]
-    names: tuple[str, ...]
+    def __init__(self, inputs: Mapping[str, Input], names: Sequence[str]):
+        self.draws = 1 + 2 * len(names)
+        self.distinct = {name: _distinct(inputs[name]) for name in names}
+        self._places = {name: self._place(1 + 2 * at) for at, name in enumerate(self.distinct)}
+        bits = {name: 1 << place for place, name in enumerate(self.distinct)}
+        self.variation = Variation(self.draws, list(self._places.values()), bits)
 
-    @property
-    def draws(self) -> int:
-        """How many draws there are in all."""
-        return 1 + 2 * len(self.names)
-
-    def distinct(self, name: str) -> np.ndarray:
-        """Central value, low end and high end of one input along the draw axis."""
-        item = self.inputs[name]
-        values = np.concatenate([item.central, item.low, item.high], axis=DRAW)
-        return _shares(item.central, values) if item.distribution == "dirichlet" else values
-
-    def place(self, name: str) -> np.ndarray:
-        """For every draw, which of the three holds."""
+    def _place(self, low: int) -> np.ndarray:
         found = np.zeros(self.draws, dtype=int)
-        at = 1 + 2 * self.names.index(name)
-        found[at : at + 2] = 1, 2
+        found[low : low + 2] = 1, 2
         return found
 
     def __getitem__(self, name: str) -> np.ndarray:
-        if name not in self.names:
-            raise KeyError(name)
-        return self.distinct(name)[:, self.place(name)]
+        return self.distinct[name][:, self._places[name]]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.distinct
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.names)
+        return iter(self.distinct)
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self.distinct)
+
+
+def _distinct(item: Input) -> np.ndarray:
+    """Central value, low end and high end of one input along the draw axis."""
+    values = np.concatenate([item.central, item.low, item.high], axis=DRAW)
+    return _shares(item.central, values) if item.distribution == "dirichlet" else values
 
 
 def ends(inputs: Mapping[str, Input], names: Sequence[str]) -> Ends:
     """Both ends of the range of each named input, one at a time."""
-    return Ends(inputs, tuple(names))
+    return Ends(inputs, names)

@@ -187,6 +187,25 @@ class Column:
         return Input(self.name, self.unit, central, low, high, self.distributions[row], records)
 
 
+class Inputs(dict[str, Column]):
+    """Columns by name, with what follows from them for every run."""
+
+    @cached_property
+    def constant(self) -> dict[str, np.ndarray]:
+        """Central values of those of which one row holds for every city."""
+        return {name: column.central for name, column in self.items() if column.place is None and column.known[0]}
+
+    @cached_property
+    def varying(self) -> tuple[Column, ...]:
+        """Those that differ between cities, or that some lack."""
+        return tuple(column for name, column in self.items() if name not in self.constant)
+
+    @cached_property
+    def uncertain(self) -> tuple[Column, ...]:
+        """Those with one row that have a range."""
+        return tuple(self[name] for name in self.constant if self[name].uncertain)
+
+
 def column_of(item: Input) -> Column:
     """An input that holds for every city."""
     rows = len(item.central)

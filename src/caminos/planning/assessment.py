@@ -212,10 +212,7 @@ def action_spending(
     The staff that any programme needs is public and spread evenly to the last year.
     """
     action = model.actions[measure.action]
-    evaluation = model.evaluation([BASELINE], values)
-    amount = evaluation.get(action.size)
-    assert not isinstance(amount, NotEstimated)
-    full = np.broadcast_to(amount[0, :, :1].reshape(amount.shape[DRAW], -1)[:, 0], (size,)) * measure.scale
+    full = np.broadcast_to(model.sizes(values)[action.id], (size,)) * measure.scale
     capital = full * drawn(model, action.capital_cost, values, size)
     operating = full * (drawn(model, action.operating_cost, values, size) if action.operating_cost else 0.0)
     adoption = model.adoption(Measure(measure.action, measure.start))

@@ -13,7 +13,7 @@ from caminos.actions.library import Action
 from caminos.city.inputs import CityInputs, inputs_of, past_years
 from caminos.city.package import City
 from caminos.i18n import _
-from caminos.model.axes import AXES, FINAL_YEAR
+from caminos.model.axes import AXES, DRAW, FINAL_YEAR
 from caminos.model.evaluation import Evaluation, Result
 from caminos.model.expression import names as expression_names
 from caminos.model.graph import Graph
@@ -56,6 +56,7 @@ class Stack:
         self.graph = graph_of(actions)
         self.inputs = inputs_of(self.cities, self.years, evidence)
         self.actions = {action.id: action for action in actions}
+        self._still = {action.adoption: _fixed(action.adoption) for action in actions}
 
     @cached_property
     def lacking(self) -> dict[str, tuple[tuple[str, ...] | None, ...]]:
@@ -65,9 +66,7 @@ class Stack:
         """
         wanted = {action.id: _needed(action) for action in self.actions.values()}
         names = dict.fromkeys(name for needed in wanted.values() for name in needed)
-        still = {action.adoption: _fixed(action.adoption) for action in self.actions.values()}
-        rows = Rows.product(len(self.cities), 1)
-        found = Run(self.graph, {**self.inputs, **still}, rows).compute(list(names))
+        found = Run(self.graph, self.inputs, self._still, Rows.product(len(self.cities), 1)).compute(list(names))
         reasons = {name: _missing_by_city(result, len(self.cities)) for name, result in found.items()}
         lacking = {}
         for action in self.actions.values():
@@ -91,12 +90,12 @@ class Stack:
 
     def adoption(self, cases: Sequence[Case], rows: Rows) -> dict[str, Column]:
         """Adoption of every action by row and year; nothing in cities where it cannot be estimated."""
-        return {action.adoption: self._adoption(action, cases, rows) for action in self.actions.values()}
+        used = dict.fromkeys(measure.action for case in cases for measure in case.measures)
+        moved = [self._adoption(self.actions[name], cases, rows) for name in used]
+        return {**self._still, **{column.name: column for column in moved}}
 
     def _adoption(self, action: Action, cases: Sequence[Case], rows: Rows) -> Column:
         taken = [tuple(m for m in case.measures if m.action == action.id) for case in cases]
-        if not any(taken):
-            return _fixed(action.adoption)
         lead, lacking = self.lead_time(action), self.lacking[action.id]
         kinds: dict[tuple[tuple[Measure, ...], float], int] = {}
         possible = [missing is None for missing in lacking]
@@ -127,8 +126,10 @@ class Stack:
     ) -> Run:
         """The question of all these cases (in all cities, unless `rows` says which), ready to be computed."""
         asked = rows or Rows.product(len(self.cities), len(cases))
-        inputs = {**self.inputs, **self.adoption(cases, asked)}
-        return Run(self.graph, inputs, asked, draws=draws, seed=seed, values=values, draws_at_once=draws_at_once)
+        moved = self.adoption(cases, asked)
+        return Run(
+            self.graph, self.inputs, moved, asked, draws=draws, seed=seed, values=values, draws_at_once=draws_at_once
+        )
 
 
 def _needed(action: Action) -> list[str]:
@@ -167,6 +168,7 @@ class CityModel:
         self.stack = Stack([city], evidence)
         self.inputs = CityInputs(city, 0, self.stack.inputs)
         self.actions = self.stack.actions
+        self._sizes: tuple[Mapping[str, np.ndarray] | None, dict[str, np.ndarray]] | None = None
 
     @cached_property
     def graph(self) -> Graph:
@@ -226,6 +228,17 @@ class CityModel:
         """
         asked = self.stack.ask(cases, draws=draws, seed=seed, values=values, draws_at_once=draws_at_once)
         return asked.compute(targets, tell=lambda done, whole: self.tell(_("draws"), done, whole))
+
+    def sizes(self, values: Mapping[str, np.ndarray] | None = None) -> dict[str, np.ndarray]:
+        """Size of every available action at full scale in the base year, by draw; those of the last `values` are kept."""
+        if self._sizes is None or self._sizes[0] is not values:
+            names = {action.id: action.size for action in self.available}
+            found = self.run(list(names.values()), values=values)
+            by_draw = {
+                name: found[node][0, :, 0].reshape(found[node].shape[DRAW], -1)[:, 0] for name, node in names.items()
+            }
+            self._sizes = (values, by_draw)
+        return self._sizes[1]
 
     def tell(self, what: str, done: int, total: int) -> None:
         """Report progress to whoever watches."""

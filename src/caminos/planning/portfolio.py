@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -194,10 +195,44 @@ def solve(
     gap: float = GAP,
 ) -> tuple[np.ndarray, float, float, str]:
     """Scales of all options that close most of the gaps; returns scales, objective, optimality gap, status."""
+    made = program(model, choice, weight, budget, floor)
+    found = _optimum(made, made.integral, made.lower, made.upper, {"mip_rel_gap": gap, "time_limit": seconds})
+    if found.x is None:
+        raise PlanError(_("No plan was found ({status}).", status=found.message))
+    count = len(choice.measures)
+    scales = np.where(found.x[:count] > 0.5, found.x[count : 2 * count], 0.0)
+    return scales, -float(found.fun), float(found.mip_gap or 0.0), "optimal" if found.status == 0 else "time limit"
+
+
+def could_turn(
+    model: CityModel, choice: Options, weight: np.ndarray, budget: float, floor: float, begun: np.ndarray
+) -> bool:
+    """Whether another choice might close more than that of the options `begun`, by more than REGRET.
+
+    Two linear programmes bound it: no choice does better than one of which parts of begins may be taken, and the chosen
+    options do at least as well as with their own begins.
+    """
+    made = program(model, choice, weight, budget, floor)
+    relaxed = np.zeros_like(made.integral)
+    best = _optimum(made, relaxed, made.lower, made.upper)
+    fixed = np.zeros_like(made.lower)
+    fixed[: len(begun)] = begun
+    kept = _optimum(made, relaxed, np.maximum(made.lower, fixed), np.where(made.integral > 0, fixed, made.upper))
+    if best.x is None or kept.x is None:
+        return True
+    return bool(kept.fun - best.fun > REGRET * -best.fun)
+
+
+def _optimum(
+    made: Program,
+    integral: np.ndarray,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    options: dict[str, float] | None = None,
+) -> Any:
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_array
 
-    made = program(model, choice, weight, budget, floor)
     lengths = [len(columns) for columns, *_rest in made.rows]
     matrix = csr_array(
         (
@@ -208,18 +243,7 @@ def solve(
         shape=(len(made.rows), len(made.cost)),
     )
     limits = LinearConstraint(matrix, [row[2] for row in made.rows], [row[3] for row in made.rows])
-    found = milp(
-        made.cost,
-        integrality=made.integral,
-        bounds=Bounds(made.lower, made.upper),
-        constraints=limits,
-        options={"mip_rel_gap": gap, "time_limit": seconds},
-    )
-    if found.x is None:
-        raise PlanError(_("No plan was found ({status}).", status=found.message))
-    count = len(choice.measures)
-    scales = np.where(found.x[:count] > 0.5, found.x[count : 2 * count], 0.0)
-    return scales, -float(found.fun), float(found.mip_gap or 0.0), "optimal" if found.status == 0 else "time limit"
+    return milp(made.cost, integrality=integral, bounds=Bounds(lower, upper), constraints=limits, options=options or {})
 
 
 def plan(
@@ -333,8 +357,7 @@ def _flips(
     keep = [
         i
         for i, measure in enumerate(choice.measures)
-        if measure.start in (start, start + START_WINDOW // 2)
-        or any((measure.action, measure.start) == (item.action, item.start) for item in chosen)
+        if measure.start in (start, start + START_WINDOW // 2) or any(_same(measure, item) for item in chosen)
     ]
     short = choice.of(keep)
     before = {measure.action for measure in chosen}
@@ -347,6 +370,7 @@ def _flips(
     spent = np.stack([action_spending(model, case.measures[0], size, values, public_only=True) for case in cases])
     row = {case.name: place for place, case in enumerate(cases)}
     rows = np.array([row[measure.action] for measure in short.measures])
+    begun = np.array([any(_same(measure, item) for item in chosen) for measure in short.measures], dtype=float)
     found = []
     for place, name in enumerate(weak):
         model.tell(_("weak inputs"), place + 1, len(weak))
@@ -358,7 +382,7 @@ def _flips(
                 short.spending * _ratio(spent.sum(axis=2)[:, :, None], draw)[rows],
                 short.benefit * _ratio(ends.benefit_known_by_income, draw)[rows],
             )
-            if moved.close_to(short):
+            if moved.close_to(short) or not could_turn(model, moved, weight, budget, floor, begun):
                 continue
             now, best, *_rest = solve(model, moved, weight, budget, floor, seconds=2.0, gap=REGRET / 4)
             taken = {m.action for m, x in zip(moved.measures, now, strict=True) if x > 1e-4}
@@ -373,6 +397,11 @@ def _flips(
                 Flip(name, end, taken=tuple(sorted(taken - before)), dropped=tuple(sorted(before - taken)), gain=gain)
             )
     return tuple(found)
+
+
+def _same(one: Measure, other: Measure) -> bool:
+    """Whether two measures are the same action begun in the same year."""
+    return (one.action, one.start) == (other.action, other.start)
 
 
 def _ratio(values: np.ndarray, draw: int) -> np.ndarray:
