@@ -33,8 +33,9 @@ from pyproj import Transformer
 from shapely.geometry import mapping, shape
 
 from caminos.city.inventory import gpc
-from caminos.city.package import FACT_COLUMNS, INVENTORY_COLUMNS, table_text, write_atomic
+from caminos.city.package import FACT_COLUMNS, INVENTORY_COLUMNS
 from caminos.city.vocabulary import vocabulary
+from caminos.files import table_text, write_atomic
 from caminos.model.axes import labels
 
 HERE = Path(__file__).resolve().parent

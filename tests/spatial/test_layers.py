@@ -40,8 +40,9 @@ from pyproj import Geod
 from caminos import cli
 from caminos.city.check import ERROR, WARNING, check_city
 from caminos.city.facts import FACT_COLUMNS
-from caminos.city.package import read_city, table_text
+from caminos.city.package import read_city
 from caminos.city.vocabulary import vocabulary
+from caminos.files import table_text
 from caminos.i18n import use_language
 from caminos.spatial.cells import aggregate
 from caminos.spatial.layers import (

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 rasterio = pytest.importorskip("rasterio")
 from rasterio.transform import Affine, from_origin  # noqa: E402
 
-from caminos.city.problems import ERROR, WARNING, CityError  # noqa: E402
+from caminos.problems import ERROR, WARNING, CityError  # noqa: E402
 from caminos.spatial.grid import DEGREES, Grid, equal_area, grid_over, project  # noqa: E402
 from caminos.spatial.rasters import (  # noqa: E402
     check_cover,

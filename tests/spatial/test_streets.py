@@ -12,7 +12,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caminos.city.problems import ERROR, WARNING
+from caminos.problems import ERROR, WARNING
 from caminos.spatial.streets import (
     METRES_PER_MINUTE,
     PUSH_FACTOR,

@@ -17,6 +17,7 @@ from caminos.model import expression
 from caminos.model.axes import AXES, GROUP, KIND, QUINTILES, YEAR, Array, among, labels, positive, total
 from caminos.model.indicator import PATHWAYS, Indicator, Node, Source
 from caminos.model.units import dimensions
+from caminos.problems import CaminosError
 
 MODES = ("add", "reduce", "toward")
 SIZE, ADOPTION = "size_of_", "adoption_of_"
@@ -29,7 +30,7 @@ ACTION_COLUMNS = (
 EFFECT_COLUMNS = ("action", "lever", "kind", "group", "mode", "amount", "lag", "note")
 
 
-class ActionError(ValueError):
+class ActionError(CaminosError):
     """An action table that cannot be read; the message names file, row and column."""
 
 

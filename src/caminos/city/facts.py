@@ -13,7 +13,6 @@ from math import nan
 from pathlib import Path
 
 from caminos.city.places import countries
-from caminos.city.problems import ERROR, WARNING, Problem, nearest
 from caminos.city.tables import Row, read_number, read_table
 from caminos.city.vocabulary import Term, terms, vocabulary
 from caminos.city.zones import ZONES, Zone
@@ -21,6 +20,7 @@ from caminos.i18n import _
 from caminos.model.axes import QUINTILES
 from caminos.model.units import UnitError, dimensions, factor
 from caminos.parameters.money import MoneyError, currencies, in_dollars
+from caminos.problems import ERROR, WARNING, Problem, nearest
 
 FACTS = "facts.csv"
 MORE_FACTS = "facts-*.csv"  # same columns, in files of their own because their licence asks for it

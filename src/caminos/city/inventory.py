@@ -10,10 +10,10 @@ from math import nan
 from pathlib import Path
 
 from caminos.city.facts import NOTATION, QUALITIES
-from caminos.city.problems import ERROR, WARNING, Problem, nearest
 from caminos.city.tables import Row, read_number, read_table
 from caminos.i18n import _
 from caminos.model.units import UnitError, factor
+from caminos.problems import ERROR, WARNING, Problem, nearest
 
 INVENTORY_COLUMNS = (
     "reference", "subsector", "notation_key", "emissions", "unit", "co2", "ch4", "n2o", "activity_kind",

@@ -12,14 +12,13 @@ from typing import Any
 from caminos.city.facts import FACT_COLUMNS, FACTS, Fact, fact_files, read_facts
 from caminos.city.inventory import INVENTORY_COLUMNS, InventoryRow, read_inventory
 from caminos.city.plausible import implausible
-from caminos.city.problems import ERROR, WARNING, CityError, Problem
-from caminos.city.tables import table_text, write_atomic, write_folder
 from caminos.city.zones import ALIASES, ZONES, Zone, read_aliases, read_zones
 from caminos.i18n import _
+from caminos.problems import ERROR, WARNING, CityError, Problem
 
 __all__ = [
     "FACT_COLUMNS", "INVENTORY_COLUMNS", "City", "CityError", "Fact", "InventoryRow", "Problem", "Zone",
-    "load", "read_city", "table_text", "write_atomic", "write_folder",
+    "load", "read_city",
 ]  # fmt: skip
 
 GWP_SETS = ("AR4", "AR5", "AR6")

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from caminos.city.problems import nearest
 from caminos.i18n import _
+from caminos.problems import CaminosError, nearest
 
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "’": "'", "‘": "'"})
 
 
-class PlaceError(ValueError):
+class PlaceError(CaminosError):
     """A place that is not known, or a name that several places carry (`candidates`)."""
 
     def __init__(self, message: str, candidates: tuple[Place, ...] = ()) -> None:

@@ -20,10 +20,10 @@ from caminos.city.national import city_table, national
 from caminos.city.package import CLIMATES, GWP_SETS, City
 from caminos.city.places import PlaceError, find_place
 from caminos.city.plausible import newest, total
-from caminos.city.problems import NOT_CHECKABLE, WARNING, Problem
 from caminos.city.zones import ZONES
 from caminos.i18n import _, number
 from caminos.model.units import UnitError, factor
+from caminos.problems import NOT_CHECKABLE, WARNING, Problem
 
 INVENTORY, SETTINGS = "inventory.csv", "city.toml"
 SUBSECTORS = {"residential": "I.1", "commercial": "I.2", "industry": "I.3", "agriculture": "I.5"}

@@ -1,18 +1,16 @@
-"""Reading the tables that people edit, and writing files so that none is ever left half-written."""
+"""Reading the tables that people edit."""
 
 from __future__ import annotations
 
 import csv
 import io
-import os
 import re
-import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from caminos.city.problems import ERROR, WARNING, Problem, nearest
-from caminos.i18n import _
+from caminos.i18n import _, one_line
+from caminos.problems import ERROR, WARNING, Problem, nearest
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
@@ -34,7 +32,7 @@ def read_table(
     """The rows of a CSV file and everything wrong with its form; never raises on bad content.
 
     `columns` are those that may stand in the header, `required` those that must (all by default).
-    Fields are stripped of surrounding blanks; rows without any content are skipped.
+    Each field is one line, without surrounding blanks; rows without any content are skipped.
     """
     text, problems = read_text(path)
     if not text.strip():
@@ -74,7 +72,7 @@ def read_table(
         if len(fields) != len(header):
             problems.append(_width_problem(path.name, line, fields, header, place == last))
         padded = [*fields, *[""] * (len(header) - len(fields))]
-        named = {name: field.strip() for name, field in zip(header, padded, strict=False)}
+        named = {name: one_line(field).strip() for name, field in zip(header, padded, strict=False)}
         rows.append(Row(line, {**dict.fromkeys(columns, ""), **named}))
     return rows, problems
 
@@ -248,51 +246,3 @@ def read_number(text: str) -> tuple[float | None, str, str]:
             _("Write digits only, with a decimal point: {number}?", number=plain.replace(",", ".")),
         )
     return None, _("{given} is not a number.", given=repr(text)), _("Write digits with a decimal point.")
-
-
-def write_atomic(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all: a reader sees the old content or the new, nothing between."""
-    data = content.encode("utf-8") if isinstance(content, str) else content
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with temporary.open("xb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_folder(folder: Path, contents: Mapping[str, str | bytes]) -> None:
-    """Make a new folder with all its files at once; raises FileExistsError if it is there already.
-
-    The files are written beside it under a passing name and the folder appears by one rename.
-    """
-    if folder.exists():
-        raise FileExistsError(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
-    temporary.mkdir()
-    try:
-        for name, content in contents.items():
-            write_atomic(temporary / name, content)
-        os.rename(temporary, folder)
-    finally:
-        if temporary.exists():
-            for file in temporary.rglob("*"):
-                if file.is_file():
-                    file.unlink()
-            for below in sorted((p for p in temporary.rglob("*") if p.is_dir()), reverse=True):
-                below.rmdir()
-            temporary.rmdir()
-
-
-def table_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
-    """Rows as CSV text with `columns` in this order, newline-terminated, the same on every system."""
-    stream = io.StringIO(newline="")
-    writer = csv.DictWriter(stream, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return stream.getvalue()

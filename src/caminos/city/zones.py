@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from caminos.city.problems import ERROR, WARNING, Problem
 from caminos.city.tables import read_table, read_text
 from caminos.i18n import _
+from caminos.problems import ERROR, WARNING, Problem
 
 ZONES = "zones.geojson"
 ALIASES = "aliases.csv"

@@ -7,12 +7,14 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from caminos.problems import CaminosError
+
 _POWER = re.compile(r"\b(m|km|mm)([23])\b")
 _SUBSTANCE = re.compile(r"\b(kg|g|ug|t|kt|Mt|Gt|Mg) (CO2e|CO2|CH4|N2O|C|N|BOD|protein|dry_matter)\b")
 _SUBSTANCE_NAMES = {"C": "carbon", "N": "nitrogen"}  # C and N alone are other units elsewhere
 
 
-class UnitError(ValueError):
+class UnitError(CaminosError):
     """A unit that is not defined, or one that does not fit where it stands."""
 
 

@@ -13,11 +13,11 @@ import numpy as np
 
 from caminos.city.facts import FACT_COLUMNS, QUALITIES
 from caminos.city.package import City, load
-from caminos.city.problems import ERROR, WARNING, CityError, Problem
-from caminos.city.tables import table_text, write_atomic
 from caminos.city.vocabulary import vocabulary
 from caminos.city.zones import ZONES
+from caminos.files import table_text, write_atomic
 from caminos.i18n import _
+from caminos.problems import ERROR, WARNING, CityError, Problem
 from caminos.spatial.cells import (
     CellLayer,
     Column,

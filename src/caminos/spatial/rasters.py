@@ -20,8 +20,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from caminos.city.problems import ERROR, WARNING, CityError, Problem
 from caminos.i18n import _, number
+from caminos.problems import ERROR, WARNING, CityError, Problem
 from caminos.spatial.grid import DEGREES, Bounds, Grid, elsewhere, project, project_bounds, project_points
 from caminos.spatial.zonal import Segments, coverage_of_cells, zone_weights
 

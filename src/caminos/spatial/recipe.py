@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from caminos.city.facts import QUALITIES
-from caminos.city.problems import ERROR, CityError, Problem, nearest
 from caminos.city.vocabulary import vocabulary
 from caminos.i18n import _
+from caminos.problems import ERROR, CityError, Problem, nearest
 
 RECIPE = "layers.toml"
 # what describes a map's origin; it is handed on to every fact made of it
@@ -78,12 +78,8 @@ FORMS = {
 }  # fmt: skip
 
 
-class LayerError(ValueError):
+class LayerError(CityError):
     """Maps that cannot be used; `problems` holds every reason."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
 @contextmanager
@@ -94,8 +90,6 @@ def told(section: str, file: str = RECIPE) -> Iterator[None]:
     except CityError:
         raise
     except ValueError as error:
-        if isinstance(error, LayerError):
-            raise
         raise LayerError([Problem(ERROR, file, None, section, str(error), "")]) from error
 
 

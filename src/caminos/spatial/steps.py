@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from caminos.city.problems import ERROR, WARNING, Problem
 from caminos.city.tables import read_number
 from caminos.i18n import _
+from caminos.problems import ERROR, WARNING, Problem
 from caminos.spatial.cache import kept
 from caminos.spatial.cells import Column, column_of
 from caminos.spatial.grid import DEGREES, Grid, grid_over, project

@@ -17,8 +17,8 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
-from caminos.city.problems import ERROR, WARNING, Problem
 from caminos.i18n import _
+from caminos.problems import ERROR, WARNING, Problem
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from caminos.city.problems import ERROR, WARNING, Problem
 from caminos.i18n import _
+from caminos.problems import ERROR, WARNING, Problem
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]

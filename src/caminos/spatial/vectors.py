@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from caminos.city.problems import ERROR, WARNING, Problem, nearest
 from caminos.city.tables import read_text
 from caminos.city.zones import Zone, overlaps
 from caminos.i18n import _
+from caminos.problems import ERROR, WARNING, Problem, nearest
 from caminos.spatial.grid import DEGREES, Bounds, elsewhere, hexagon_polygons, project
 
 Progress = Callable[[str, int, int], None]
