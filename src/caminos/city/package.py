@@ -6,6 +6,7 @@ import tomllib
 from dataclasses import dataclass, field
 from datetime import date
 from math import nan
+from os.path import lexists  # a link to nothing is an error too
 from pathlib import Path
 from typing import Any
 
@@ -84,13 +85,13 @@ def load(path: str | Path) -> tuple[City | None, list[Problem]]:
     zones: tuple[Zone, ...] = ()
     aliases: dict[str, str] = {}
     zones_readable = True
-    if (folder / ZONES).is_file():
+    if lexists(folder / ZONES):
         zones, found = read_zones(folder / ZONES)
         problems += found
         zones_readable = not any(problem.severity == ERROR for problem in found)
     else:
         zones_readable = False
-    if (folder / ALIASES).is_file():
+    if lexists(folder / ALIASES):
         aliases, found = read_aliases(folder / ALIASES, {zone.id: zone for zone in zones})
         problems += found if zones_readable else []
     facts, found = read_facts(fact_files(folder), zones, aliases, zones_readable)
@@ -105,7 +106,7 @@ def load(path: str | Path) -> tuple[City | None, list[Problem]]:
         fix = _("A city needs at least its population: {columns}", columns=",".join(FACT_COLUMNS))
         problems.append(Problem(ERROR, FACTS, None, "", message, fix))
     inventory: tuple[InventoryRow, ...] = ()
-    if (folder / "inventory.csv").is_file():
+    if lexists(folder / "inventory.csv"):
         inventory, found = read_inventory(folder / "inventory.csv")
         problems += found
     country = str(settings.get("country", "")) if settings else ""

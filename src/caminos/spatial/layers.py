@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from caminos.city.facts import FACT_COLUMNS, QUALITIES
+from caminos.city.facts import FACT_COLUMNS, NO_PEOPLE, QUALITIES
 from caminos.city.package import City, load
 from caminos.city.vocabulary import vocabulary
 from caminos.city.zones import ZONES
@@ -173,8 +173,10 @@ def open_study(
     if recipe is None:
         raise LayerError(problems)
     city, found = load(folder)
-    makes_zones = "cells" in recipe.zones
-    errors = [item for item in found if item.severity == ERROR and not (makes_zones and item.column == "zone")]
+    made = {"zone"} if "cells" in recipe.zones else set()
+    if any(rule.name == "population" for rule in recipe.facts):
+        made.add(NO_PEOPLE)
+    errors = [item for item in found if item.severity == ERROR and item.column not in made]
     if city is None or errors:
         raise CityError(errors)
     return Study(city, recipe, sources, cache, progress, bundled)
