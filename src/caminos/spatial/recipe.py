@@ -9,6 +9,7 @@ The keys of every section are in the tables below; a key that is not there is an
 
 from __future__ import annotations
 
+import csv
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -89,7 +90,7 @@ def told(section: str, file: str = RECIPE) -> Iterator[None]:
         yield
     except CityError:
         raise
-    except ValueError as error:
+    except (ValueError, OverflowError, RecursionError, csv.Error) as error:
         raise LayerError([Problem(ERROR, file, None, section, str(error), "")]) from error
 
 
@@ -148,7 +149,10 @@ def read_recipe(folder: Path) -> tuple[Recipe | None, list[Problem]]:
     except OSError:
         message = _("There is no file {file}.", file=RECIPE)
         return None, [_problem("", message, _("It says which maps to read; docs/maps.md shows how to write it."))]
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except RecursionError:
+        message = _("This is not TOML that can be read: it is nested without end.")
+        return None, [_problem("", message, _("Save it as UTF-8 TOML."))]
+    except ValueError as error:  # no TOML, no UTF-8, or numbers of thousands of digits
         return None, [_problem("", _("This is not valid TOML: {error}", error=error), _("Save it as UTF-8 TOML."))]
     problems: list[Problem] = []
     problems += _key_problems("", given, ("layers", "compute", "fact", "zones", "grid"))
