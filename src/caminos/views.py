@@ -105,15 +105,13 @@ def show_check(folder: Path, as_json: bool) -> None:
 
 def _model_problems(folder: Path) -> list[Problem]:
     """Faults that only the whole model shows: the city's own actions, and overridden parameters."""
-    from caminos.actions.library import ActionError
     from caminos.city.package import read_city
-    from caminos.model.indicator import ModelError
     from caminos.planning.city_model import CityModel
-    from caminos.problems import ERROR, Problem
+    from caminos.problems import ERROR, CaminosError, Problem
 
     try:
         CityModel(read_city(folder))
-    except (ActionError, ModelError) as error:
+    except CaminosError as error:
         fix = _("Put it right in the folder actions/ of the city.")
         return [Problem(ERROR, "actions", None, "", line, fix) for line in str(error).splitlines()]
     return []
