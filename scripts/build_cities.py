@@ -13,7 +13,7 @@ from pathlib import Path
 
 import build_porto_alegre
 
-from caminos.city.problems import CityError
+from caminos.problems import CityError
 from caminos.spatial.layers import open_study, write_layers
 from caminos.spatial.recipe import LayerError
 

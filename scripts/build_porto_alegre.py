@@ -32,11 +32,12 @@ from pyproj import Transformer
 from shapely.geometry import mapping, shape
 
 from caminos.city.inventory import gpc
-from caminos.city.package import FACT_COLUMNS, INVENTORY_COLUMNS, table_text, write_atomic
-from caminos.city.problems import ERROR
+from caminos.city.package import FACT_COLUMNS, INVENTORY_COLUMNS
 from caminos.city.settings import NET_REDUCTION, SETTINGS, Settings, read_settings
 from caminos.city.vocabulary import vocabulary
+from caminos.files import table_text, write_atomic
 from caminos.model.axes import labels
+from caminos.problems import ERROR
 
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE.parent / "cities" / "porto-alegre"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from caminos.city.check import check_city
-from caminos.city.package import FACT_COLUMNS, INVENTORY_COLUMNS, Problem, table_text
+from caminos.city.package import FACT_COLUMNS, INVENTORY_COLUMNS, Problem
+from caminos.files import table_text
 
 SETTINGS = """id = "aldea"
 name = "Aldea"

@@ -12,7 +12,8 @@ from city_files import FACTS, SETTINGS, city, fact, found, row, square
 
 from caminos import i18n
 from caminos.city.check import check_city
-from caminos.city.package import FACT_COLUMNS, table_text
+from caminos.city.package import FACT_COLUMNS
+from caminos.files import table_text
 from caminos.i18n import use_language
 
 HEADER = ",".join(FACT_COLUMNS)

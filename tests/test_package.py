@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from city_files import FACTS, SETTINGS, city, fact, row, square
 
-from caminos.city.package import FACT_COLUMNS, CityError, load, read_city, table_text, write_atomic, write_folder
+from caminos.city.package import FACT_COLUMNS, CityError, load, read_city
+from caminos.files import table_text, write_atomic, write_folder
 from caminos.parameters.money import MoneyError, in_dollars, to_usd
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from caminos.console import OK, PROBLEMS, USAGE, Stop
+from caminos.console import OK, PROBLEMS, USAGE, Stop, say
 from caminos.i18n import LANGUAGES, _, use_language
+from caminos.problems import CaminosError
 
 if TYPE_CHECKING:
     from caminos.planning.city_model import CityModel
@@ -245,22 +246,16 @@ def read_budget(text: str) -> float:
 
 def run(command: Callable[[], None]) -> int:
     """Run a command and turn what a user can put right into one message and an exit code."""
-    from caminos.actions.library import ActionError
-    from caminos.model.indicator import ModelError
-    from caminos.planning.assessment import PlanError
-    from caminos.planning.results import QuestionError
-    from caminos.spatial.recipe import LayerError
-
     try:
         command()
     except Stop as stop:
-        typer.echo(str(stop), err=True)
+        say(str(stop))
         return stop.code
-    except (PlanError, QuestionError, ActionError, ModelError, LayerError) as error:
-        typer.echo(str(error), err=True)
+    except CaminosError as error:
+        say(str(error))
         return PROBLEMS
     except OSError as error:
-        typer.echo(_("{file}: {reason}", file=error.filename or "", reason=error.strerror or error), err=True)
+        say(_("{file}: {reason}", file=error.filename or "", reason=error.strerror or error))
         return PROBLEMS
     return OK
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
+
+from caminos.i18n import CONTROL, harmless
 
 if TYPE_CHECKING:
     from caminos.planning.city_model import CityModel
@@ -27,11 +30,12 @@ class Stop(Exception):
 @contextmanager
 def progress(model: CityModel, text: str) -> Iterator[None]:
     """A bar on the error stream while the model works; silent where nobody watches."""
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from caminos.terminal import Terminal
+
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=Terminal(stderr=True), transient=True) as bar:
         task = bar.add_task(text, total=None)
 
         def step(what: str, done: int, total: int) -> None:
@@ -44,9 +48,19 @@ def progress(model: CityModel, text: str) -> Iterator[None]:
             model.progress = None
 
 
+def say(text: str) -> None:
+    """Print a message on the error stream."""
+    typer.echo(harmless(text), err=True)
+
+
 def emit(data: Any) -> None:
-    """Print data as JSON; what is not a number is null."""
-    typer.echo(json.dumps(_plain(data), ensure_ascii=False, indent=2))
+    """Print data as JSON; what is not a number is null, control characters are escaped."""
+    text = json.dumps(_plain(data), ensure_ascii=False, indent=2)
+    typer.echo("\n".join(CONTROL.sub(_escaped, line) for line in text.split("\n")))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _plain(data: Any) -> Any:

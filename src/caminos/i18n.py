@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
 
 LANGUAGES = ("es", "en", "pt")
-SMALLEST_PLAIN = 1e-4  # below this a number is written with a power of ten
+SMALLEST_PLAIN, LARGEST_PLAIN = 1e-4, 1e15  # beyond these a number is written with a power of ten
+# C0, DEL and C1, line and paragraph separators, and marks that turn the direction of writing
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _language: ContextVar[str] = ContextVar("language", default="en")
 
 
@@ -42,6 +45,16 @@ def _(text: str, /, **values: object) -> str:
     return translated.format(**values) if values else translated
 
 
+def one_line(text: str) -> str:
+    """A text without line breaks (a blank stands for each run of them), control characters and turns of direction."""
+    return CONTROL.sub("", re.sub(r"\s*[\t\n\v\f\r\x85\u2028\u2029]\s*", " ", text))
+
+
+def harmless(text: str) -> str:
+    """A text of several lines without whatever else could move a terminal's cursor or turn the writing round."""
+    return "\n".join(map(one_line, text.split("\n")))
+
+
 def number(value: float, digits: int = 3) -> str:
     """A number to `digits` significant digits, with the separators of the language in use."""
     from babel.numbers import format_decimal
@@ -52,7 +65,7 @@ def number(value: float, digits: int = 3) -> str:
         return "–"
     if value in (float("inf"), float("-inf")):
         return "∞"
-    if abs(value) < SMALLEST_PLAIN:
+    if not SMALLEST_PLAIN <= abs(value) < LARGEST_PLAIN:
         mantissa, _e, exponent = f"{value:.{max(digits - 2, 0)}e}".partition("e")
         return f"{format_decimal(float(mantissa), locale=_language.get())}e{int(exponent)}"
     from math import floor, log10

@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from caminos.city.package import City, CityError, read_city
-from caminos.city.problems import nearest
-from caminos.city.tables import table_text, write_atomic
 from caminos.city.vocabulary import vocabulary
 from caminos.console import USAGE, Stop, emit
+from caminos.files import table_text, write_atomic
 from caminos.i18n import _, number
+from caminos.problems import nearest
+from caminos.terminal import Terminal
 
 if TYPE_CHECKING:
     from caminos.spatial.layers import Progress, Study
     from caminos.spatial.maps import Picture
 
-OUT = Console(soft_wrap=True)
+OUT = Terminal(soft_wrap=True)
 GEO = ("h3", "matplotlib", "osmium", "pyogrio", "rasterio")
 
 
@@ -246,7 +246,7 @@ def watched(text: str) -> Iterator[Progress]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=Terminal(stderr=True), transient=True) as bar:
         task = bar.add_task(text, total=None)
 
         def step(what: str, done: int, total: int) -> None:

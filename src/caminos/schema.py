@@ -22,8 +22,8 @@ from datetime import date
 from functools import cache
 from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
-from caminos.city.problems import ERROR, WARNING, nearest
 from caminos.i18n import _, number
+from caminos.problems import ERROR, WARNING, nearest
 
 LARGEST = 1e15  # no figure of a city is larger
 FEW = 8  # names that a message lists in full

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from caminos.city.problems import ERROR, Problem
 from caminos.i18n import _
+from caminos.problems import ERROR, Problem
 
 LARGEST_FILE = 1_000_000  # bytes: settings are pages, not data
 MOST_DOTS = 1000  # of a key such as a.b.c, whose reading takes time with their square

@@ -6,23 +6,23 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.table import Table
 
 from caminos.console import NOT_ESTIMATED, PROBLEMS, Stop, emit, progress
 from caminos.i18n import _, number
 from caminos.model.indicator import label
 from caminos.reports.sections import flip_text
+from caminos.terminal import Terminal
 
 if TYPE_CHECKING:
-    from caminos.city.problems import Problem
     from caminos.planning.city_model import Case, CityModel
     from caminos.planning.connect import Cell
     from caminos.planning.entry import Entry
     from caminos.planning.portfolio import Plan
     from caminos.planning.results import Value
+    from caminos.problems import Problem
 
-OUT = Console(markup=False)  # names of cities and paths may hold brackets
+OUT = Terminal(markup=False)  # names of cities and paths may hold brackets
 SHOWN = 12
 PLAN_START = 2026  # as the plan's default
 
@@ -105,15 +105,13 @@ def show_check(folder: Path, as_json: bool) -> None:
 
 def _model_problems(folder: Path) -> list[Problem]:
     """Faults that only the whole model shows: the city's own actions, and overridden parameters."""
-    from caminos.actions.library import ActionError
     from caminos.city.package import read_city
-    from caminos.city.problems import ERROR, Problem
-    from caminos.model.indicator import ModelError
     from caminos.planning.city_model import CityModel
+    from caminos.problems import ERROR, CaminosError, Problem
 
     try:
         CityModel(read_city(folder))
-    except (ActionError, ModelError) as error:
+    except CaminosError as error:
         fix = _("Put it right in the folder actions/ of the city.")
         return [Problem(ERROR, "actions", None, "", line, fix) for line in str(error).splitlines()]
     return []
@@ -326,8 +324,11 @@ def show_plan(
     out: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """The plan."""
+    from caminos.files import refuse_special
     from caminos.planning.portfolio import plan
 
+    if out is not None:
+        refuse_special(out)
     with progress(model, _("planning")):
         found = plan(model, budget, start, weights, floor, sensitivity)
     if out is not None:
@@ -519,21 +520,22 @@ def show_report(
     model: CityModel, budget: float, start: int, weights: list[float] | None, floor: float, out: Path, as_json: bool
 ) -> None:
     """Plan a city, write report, results and plan, and print a summary on one screen."""
+    from caminos.files import inside, write_set
     from caminos.planning.entry import entry
-    from caminos.planning.files import write_plan, write_results
+    from caminos.planning.files import plan_text, results_bytes
     from caminos.planning.portfolio import plan
-    from caminos.reports.report import write_report
+    from caminos.reports.report import FILE, render
 
-    folder = out / model.city.id
+    folder = inside(out, model.city.id)
     with progress(model, _("planning {city}", city=model.city.name)):
         ranking = entry(model, start, weights)
         found = plan(model, budget, start, weights, floor)
-        folder.mkdir(parents=True, exist_ok=True)
-        written = [
-            write_plan(model, found, folder / "plan.toml"),
-            write_results(model, found, folder / "results.parquet"),
-            write_report(model, found, folder, entry=ranking),
-        ]
+        contents: dict[str, str | bytes] = {
+            "plan.toml": plan_text(model, found),
+            "results.parquet": results_bytes(model, found),
+            FILE: render(model, found, entry=ranking),
+        }
+        written = write_set(folder, contents)
     if as_json:
         emit({"files": written, "plan": found, "entry": ranking})
         return

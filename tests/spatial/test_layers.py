@@ -40,8 +40,9 @@ from pyproj import Geod
 from caminos import cli
 from caminos.city.check import ERROR, WARNING, check_city
 from caminos.city.facts import FACT_COLUMNS
-from caminos.city.package import read_city, table_text
+from caminos.city.package import read_city
 from caminos.city.vocabulary import vocabulary
+from caminos.files import table_text
 from caminos.i18n import use_language
 from caminos.spatial.cells import aggregate
 from caminos.spatial.layers import (
@@ -403,7 +404,7 @@ WRONG = [
     (text_change("[layers.canopy]", "[grid]\ncell_size = 0.001\n[layers.canopy]"), ("GB of memory", "larger cells")),
     (text_change('quality = "B"', 'quality = "C"'), ("quality C and no range", "spread = [0.7, 1.3]")),
     (text_change('file = "canopy.tif"', 'file = "canopi.tif"'), ("There is no file canopi.tif for layer 'canopy'", "--from")),
-    (lambda city, maps: (maps / "canopy.tif").write_bytes(b""), ("canopy.tif", "not a raster")),
+    (lambda city, maps: (maps / "canopy.tif").write_bytes(b""), ("canopy.tif", "not what its ending .tif says")),
     (no_zones, ("The city has no zones", "[zones]")),
     (twice, ("population is made twice", "Keep one")),
     (far_away, ("hexagons.csv", "lies elsewhere", "km from the city")),

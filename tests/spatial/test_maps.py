@@ -19,7 +19,7 @@ from made_up_city import MAPPED, RECIPE, ZONES, degrees, made_up_city
 
 from caminos import cli
 from caminos.city.facts import FACT_COLUMNS
-from caminos.city.package import table_text
+from caminos.files import table_text
 from caminos.i18n import use_language
 from caminos.map_views import picture_of
 from caminos.spatial import maps

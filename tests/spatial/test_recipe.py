@@ -10,7 +10,7 @@ pytest.importorskip("rasterio")
 pytest.importorskip("h3")
 from made_up_city import RECIPE
 
-from caminos.city.problems import ERROR, nearest
+from caminos.problems import ERROR, nearest
 from caminos.spatial.recipe import (
     FACT_KEYS,
     FACT_KEYS_ON,

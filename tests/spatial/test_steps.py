@@ -376,7 +376,7 @@ BAD = [
     (table("0.15", "'0,15'"), "heat", ("classes.csv:3:albedo", "not a number")),
     (table("98", "980"), "held_back", ("compute runoff", "curve_number must lie above 0 and at most at 100")),
     (table("\n3,", "\n2,"), "heat", ("a code stands in two rows",)),
-    (latin, "heat", ("layers.classes", "utf-8")),
+    (latin, "heat", ("classes.csv:2", "not UTF-8", "Latin-1", "1,Verão")),
     (gone("streets.osm"), "hexagons", ("There is no file streets.osm for layer 'streets'", "--from")),
     (gone("buses.zip"), "hexagons", ("There is no file buses.zip",)),
     (gone("hexagons.csv"), "hexagons", ("There is no file hexagons.csv",)),

@@ -12,7 +12,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caminos.city.problems import ERROR, WARNING
+from caminos.problems import ERROR, WARNING
 from caminos.spatial.streets import (
     METRES_PER_MINUTE,
     PUSH_FACTOR,
@@ -317,7 +317,12 @@ def test_files_that_are_no_streets_are_said(tmp_path):
     other = tmp_path / "other.txt"
     other.write_text("text")
     empty = osm(tmp_path / "empty.osm", NODES, [([1, 2], {"building": "yes"})])
-    for path, words in ((missing, "no such file"), (broken, "cannot be read"), (other, "cannot"), (empty, "no street")):
+    for path, words in (
+        (missing, "no such file"),
+        (broken, "cannot be read"),
+        (other, "are not read"),
+        (empty, "no street"),
+    ):
         streets, problems = read_streets(path)
         assert streets is None
         assert [problem.severity for problem in problems] == [ERROR]

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caminos.city.problems import ERROR, WARNING
+from caminos.problems import ERROR, WARNING
 from caminos.spatial.streets import read_streets, street_network
 from caminos.spatial.timetable import hours_problems, read_timetable, timetable_from_calls
 from caminos.spatial.transit import Links, door_to_door, transit_access, transit_times, walking_links

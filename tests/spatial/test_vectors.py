@@ -12,7 +12,7 @@ import shapely
 
 pyogrio = pytest.importorskip("pyogrio")
 
-from caminos.city.problems import ERROR, WARNING  # noqa: E402
+from caminos.problems import ERROR, WARNING  # noqa: E402
 from caminos.spatial.grid import DEGREES, project  # noqa: E402
 from caminos.spatial.vectors import (  # noqa: E402
     check_zones,

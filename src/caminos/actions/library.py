@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
@@ -17,13 +18,15 @@ from caminos.model import expression
 from caminos.model.axes import AXES, KIND, QUINTILES, YEAR, Array, among, among_groups, labels, positive, total
 from caminos.model.indicator import PATHWAYS, Indicator, Node, Source
 from caminos.model.units import dimensions
+from caminos.problems import CaminosError
 
+ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 MODES = ("add", "reduce", "toward")
 SIZE, ADOPTION = "size_of_", "adoption_of_"
 EFFECT_COLUMNS = ("action", "lever", "kind", "group", "mode", "amount", "lag", "note")
 
 
-class ActionError(ValueError):
+class ActionError(CaminosError):
     """An action table that cannot be read; the message names file, row and column."""
 
 
@@ -168,7 +171,10 @@ def _table(text: str, columns: tuple[str, ...], file: str) -> list[tuple[int, di
     lacking = [column for column in columns if column not in (reader.fieldnames or ())]
     if lacking:
         raise ActionError(_("{file}: columns are missing: {names}.", file=file, names=", ".join(lacking)))
-    return [(line, {key: value or "" for key, value in row.items() if key}) for line, row in enumerate(reader, 2)]
+    try:
+        return [(line, {key: value or "" for key, value in row.items() if key}) for line, row in enumerate(reader, 2)]
+    except csv.Error as error:
+        raise ActionError(_("{file}: the table cannot be read: {error}", file=file, error=error)) from None
 
 
 def read_actions(actions: str, effects: str) -> tuple[Action, ...]:
@@ -229,6 +235,8 @@ def _action_faults(row: Mapping[str, str]) -> list[str]:
     for column, low, high in (("number", 0, 1e6), ("ramp_years", 0.5, 60), ("minimum_scale", 0, 1)):
         if not _is_number(row[column]) or not low <= float(row[column]) <= high:
             faults.append(_("{column} must be a number from {low} to {high}.", column=column, low=low, high=high))
+    if row["id"].strip() and not ID.fullmatch(row["id"]):
+        faults.append(_("the id {name} may hold a-z, 0-9, - and _ only.", name=repr(row["id"])))
     faults += [
         _("{column} is empty.", column=column)
         for column in ("id", "name", "capital_cost", "lifetime", "lead_time", "potential")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from caminos.i18n import _
+from caminos.problems import CaminosError
 
 PACKAGE = Path(__file__).parents[1]
 
 
-class UnknownCityError(ValueError):
+class UnknownCityError(CaminosError):
     """Neither a folder nor an example city."""
 
 

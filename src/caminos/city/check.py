@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from caminos.city.package import load
-from caminos.city.problems import ERROR, NOT_CHECKABLE, WARNING, Problem
 from caminos.city.rules import check_rules
+from caminos.problems import ERROR, NOT_CHECKABLE, WARNING, Problem
 
 __all__ = ["ERROR", "NOT_CHECKABLE", "WARNING", "Problem", "check_city"]
 

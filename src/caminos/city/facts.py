@@ -13,7 +13,6 @@ from math import nan
 from pathlib import Path
 
 from caminos.city.places import countries
-from caminos.city.problems import ERROR, WARNING, Problem, nearest
 from caminos.city.tables import Row, read_number, read_table
 from caminos.city.vocabulary import Term, terms, vocabulary
 from caminos.city.zones import ZONES, Zone
@@ -21,6 +20,7 @@ from caminos.i18n import _
 from caminos.model.axes import QUINTILES
 from caminos.model.units import UnitError, dimensions, factor
 from caminos.parameters.money import MoneyError, currencies, in_dollars
+from caminos.problems import ERROR, WARNING, Problem, nearest
 
 FACTS = "facts.csv"
 MORE_FACTS = "facts-*.csv"  # same columns, in files of their own because their licence asks for it
@@ -29,6 +29,7 @@ FACT_COLUMNS = (
     "licence", "note",
 )  # fmt: skip
 QUALITIES = ("A", "B", "C")
+NO_PEOPLE = "population"  # where a column stands else: no row of the tables gives it
 NOTATION = {
     "NO": "not occurring",
     "NE": "not estimated",
@@ -97,7 +98,7 @@ def fact_files(folder: Path) -> list[Path]:
 
 
 def read_facts(
-    paths: Iterable[Path], zones: Sequence[Zone], aliases: dict[str, str], zones_readable: bool = True
+    paths: Sequence[Path], zones: Sequence[Zone], aliases: dict[str, str], zones_readable: bool = True
 ) -> tuple[tuple[Fact, ...], list[Problem]]:
     """Every readable fact of these files, and every fault of every row; an unreadable row is left out.
 
@@ -106,12 +107,14 @@ def read_facts(
     """
     facts: list[Fact] = []
     problems: list[Problem] = []
+    people_given = False  # or given wrongly, which is said of its row
     seen: dict[tuple[str, str, str, str, int], Fact] = {}
     known = {zone.id: zone for zone in zones}
     for path in paths:
         rows, found = read_table(path, FACT_COLUMNS)
         problems += found
         if any(problem.column in FACT_COLUMNS and problem.row == 1 for problem in found):
+            people_given = True
             continue  # columns are missing: every row would be reported for the same cause
         for row in rows:
             fact, findings = _read_fact(path.name, row, known, aliases, zones_readable)
@@ -122,9 +125,13 @@ def read_facts(
                 else:
                     seen[key] = fact
                     facts.append(fact)
+            people_given |= row.fields["name"] == "population" and (fact is None or fact.value == fact.value)
             problems += [
                 Problem(each.severity, path.name, row.line, each.column, each.message, each.fix) for each in findings
             ]
+    if not people_given and any(path.name == FACTS for path in paths):
+        fix = _("Nothing can be said of a city without its people: add a row named population.")
+        problems.append(Problem(ERROR, FACTS, None, NO_PEOPLE, _("The population is missing."), fix))
     return tuple(facts), problems
 
 
@@ -248,7 +255,7 @@ def _label_findings(fields: dict[str, str], term: Term | None) -> list[_Finding]
 
 def _year(fields: dict[str, str]) -> tuple[int | None, list[_Finding]]:
     text = fields["year"]
-    if not re.fullmatch(r"-?\d+", text):
+    if not re.fullmatch(r"-?[0-9]{1,6}", text):
         message = _("{given} is not a year.", given=repr(text))
         return None, [_Finding("year", message, _("Write the year of observation in four digits."))]
     year, today = int(text), date.today().year

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -11,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from caminos.city.facts import NOTATION, QUALITIES
-from caminos.city.problems import ERROR, WARNING, Problem, nearest
 from caminos.city.tables import Row, read_number, read_table
 from caminos.i18n import _
+from caminos.i18n import number as number_text
 from caminos.model.units import UnitError, factor
+from caminos.problems import ERROR, WARNING, Problem, nearest
 
 INVENTORY_COLUMNS = (
     "reference",
@@ -33,6 +35,9 @@ INVENTORY_COLUMNS = (
     "note",
 )
 EMISSION_UNIT = "t CO2e"
+GASES = ("co2", "ch4", "n2o")
+OF_THE_WORLD = 6e10  # t CO2e/yr, rounded up
+ROUNDING = 0.01  # of a row, by which a part may exceed it
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,11 @@ def read_inventory(path: Path) -> tuple[tuple[InventoryRow, ...], list[Problem]]
     return tuple(found), problems
 
 
+def _offset(numbers: Mapping[str, float | None]) -> bool:
+    """Whether what one gas takes up stands against what another emits, so that a part may exceed the whole."""
+    return any((numbers[gas] or 0.0) < 0 for gas in GASES)
+
+
 def _read_row(row: Row, name: str) -> tuple[InventoryRow | None, list[Problem]]:
     fields = row.fields
     problems: list[Problem] = []
@@ -113,7 +123,7 @@ def _read_row(row: Row, name: str) -> tuple[InventoryRow | None, list[Problem]]:
     elif key and not fields["note"]:
         say("note", _("{key} has no reason.", key=key), _("Say in note why; for IE say where it is included."), WARNING)
     numbers: dict[str, float | None] = {}
-    for column in ("emissions", "co2", "ch4", "n2o", "activity_value"):
+    for column in ("emissions", *GASES, "activity_value"):
         numbers[column] = None
         if fields[column]:
             number, wrong, fix = read_number(fields[column])
@@ -143,9 +153,23 @@ def _read_row(row: Row, name: str) -> tuple[InventoryRow | None, list[Problem]]:
     emissions = numbers["emissions"]
     if emissions is not None and emissions < 0 and fields["reference"] != "V.2":
         say("emissions", _("Negative emissions outside land (V.2)."), _("Removals belong to V.2; check the sign."))
+    for gas in GASES if emissions is not None and emissions >= 0 and not _offset(numbers) else ():
+        part = numbers[gas]
+        if part is not None and emissions is not None and part * scale > emissions * scale * (1 + ROUNDING) + 0.5:
+            message = _(
+                "{gas} is {part} and the whole row {whole} {unit}.",
+                gas=gas,
+                part=number_text(part * scale, 6),
+                whole=number_text(emissions * scale, 6),
+                unit=EMISSION_UNIT,
+            )
+            say(gas, message, _("A part cannot exceed its whole: give the gases in t CO2e, or correct one of them."))
+    if emissions is not None and abs(emissions * scale) > OF_THE_WORLD:
+        message = _("{value} t CO2e are more than the whole world emits.", value=number_text(emissions * scale))
+        say("emissions", message, _("Check number and unit {unit}.", unit=repr(fields["unit"])))
     if any(problem.severity == ERROR for problem in problems):
         return None, problems
-    gases = {gas: None if numbers[gas] is None else (numbers[gas] or 0.0) * scale for gas in ("co2", "ch4", "n2o")}
+    gases = {gas: None if numbers[gas] is None else (numbers[gas] or 0.0) * scale for gas in GASES}
     value = (0.0 if key in ("NO", "IE") else nan) if key else (emissions or 0.0) * scale
     texts = ("reference", "subsector", "activity_kind", "activity_unit", "source", "quality", "note")
     plain: dict[str, Any] = {name: fields[name] for name in texts} | gases

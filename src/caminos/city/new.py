@@ -14,8 +14,8 @@ from caminos.city.facts import FACT_COLUMNS
 from caminos.city.national import BASE_YEAR, Table, Value, assumptions, city_table, national, prior
 from caminos.city.places import Country, Place, countries, find_place, plain
 from caminos.city.settings import Settings, settings_toml
-from caminos.city.tables import table_text, write_folder
 from caminos.city.vocabulary import vocabulary
+from caminos.files import table_text, write_folder
 from caminos.i18n import LANGUAGES, _
 from caminos.model.axes import labels
 

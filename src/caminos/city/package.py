@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import nan
+from os.path import lexists  # a link to nothing is an error too
 from pathlib import Path
 
 from caminos.city.facts import FACT_COLUMNS, FACTS, Fact, fact_files, newest, read_facts
 from caminos.city.inventory import INVENTORY_COLUMNS, InventoryRow, read_inventory
 from caminos.city.plausible import implausible
-from caminos.city.problems import ERROR, WARNING, CityError, Problem
 from caminos.city.settings import SETTINGS, Settings, Target, read_settings
-from caminos.city.tables import table_text, write_atomic, write_folder
 from caminos.city.zones import ALIASES, ZONES, Zone, read_aliases, read_zones
 from caminos.i18n import _
+from caminos.problems import ERROR, WARNING, CityError, Problem
 
 __all__ = [
     "FACT_COLUMNS", "INVENTORY_COLUMNS", "City", "CityError", "Fact", "InventoryRow", "Problem", "Settings", "Target",
-    "Zone", "load", "newest", "read_city", "table_text", "write_atomic", "write_folder",
+    "Zone", "load", "newest", "read_city",
 ]  # fmt: skip
 
 
@@ -64,13 +64,13 @@ def load(path: str | Path) -> tuple[City | None, list[Problem]]:
     zones: tuple[Zone, ...] = ()
     aliases: dict[str, str] = {}
     zones_readable = True
-    if (folder / ZONES).is_file():
+    if lexists(folder / ZONES):
         zones, found = read_zones(folder / ZONES)
         problems += found
         zones_readable = not any(problem.severity == ERROR for problem in found)
     else:
         zones_readable = False
-    if (folder / ALIASES).is_file():
+    if lexists(folder / ALIASES):
         aliases, found = read_aliases(folder / ALIASES, {zone.id: zone for zone in zones})
         problems += found if zones_readable else []
     facts, found = read_facts(fact_files(folder), zones, aliases, zones_readable)
@@ -85,7 +85,7 @@ def load(path: str | Path) -> tuple[City | None, list[Problem]]:
         fix = _("A city needs at least its population: {columns}", columns=",".join(FACT_COLUMNS))
         problems.append(Problem(ERROR, FACTS, None, "", message, fix))
     inventory: tuple[InventoryRow, ...] = ()
-    if (folder / "inventory.csv").is_file():
+    if lexists(folder / "inventory.csv"):
         inventory, found = read_inventory(folder / "inventory.csv")
         problems += found
     problems += implausible(facts, settings.country if settings else "")

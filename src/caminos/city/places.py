@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from caminos.city.problems import nearest
 from caminos.i18n import _
+from caminos.problems import CaminosError, nearest
 
 _APOSTROPHES = dict.fromkeys("’‘ʻ", "'")
 _LETTERS = str.maketrans(
@@ -20,7 +20,7 @@ _LETTERS = str.maketrans(
 )
 
 
-class PlaceError(ValueError):
+class PlaceError(CaminosError):
     """A place that is not known, or a name that several places carry (`candidates`)."""
 
     def __init__(self, message: str, candidates: tuple[Place, ...] = ()) -> None:

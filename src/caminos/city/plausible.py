@@ -16,11 +16,11 @@ from math import sqrt
 
 from caminos.city.facts import Fact, newest
 from caminos.city.national import national
-from caminos.city.problems import ERROR, WARNING, Problem
 from caminos.city.vocabulary import vocabulary
 from caminos.i18n import _, number
 from caminos.model.units import factor
 from caminos.parameters.money import in_dollars
+from caminos.problems import ERROR, WARNING, Problem
 
 SUM_ERROR, SUM_WARNING = 0.05, 0.015  # how far from 1 shares may sum: rounding, then a mistake
 FAR = 30  # beyond the limits by more than this factor a value is a mistake and not a peculiarity

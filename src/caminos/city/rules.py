@@ -19,10 +19,10 @@ from caminos.city.national import city_table, national
 from caminos.city.package import City
 from caminos.city.places import PlaceError, find_place
 from caminos.city.plausible import by_kind, total
-from caminos.city.problems import NOT_CHECKABLE, WARNING, Problem
 from caminos.city.settings import CLIMATES, GWP_SETS, SETTINGS
 from caminos.city.zones import ZONES
 from caminos.i18n import _, number
+from caminos.problems import NOT_CHECKABLE, WARNING, Problem
 
 INVENTORY = "inventory.csv"
 SUBSECTORS = {"residential": "I.1", "commercial": "I.2", "industry": "I.3", "agriculture": "I.5"}

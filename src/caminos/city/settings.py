@@ -12,12 +12,12 @@ from typing import Annotated, Any
 
 from caminos.actions.library import levers
 from caminos.city.facts import QUALITIES, UNIT
-from caminos.city.problems import ERROR, Problem
 from caminos.city.vocabulary import terms
 from caminos.i18n import LANGUAGES, _
 from caminos.model.units import UnitError, factor
 from caminos.parameters.money import PRICE_YEAR, MoneyError, in_dollars
 from caminos.pathways.tables import headlines
+from caminos.problems import ERROR, Problem
 from caminos.schema import MOST_FAULTS, Fault, Form, Key, fields, plain, read_fields
 from caminos.toml import read_toml, toml_text
 

@@ -1,19 +1,20 @@
-"""Reading the tables that people edit, and writing files so that none is ever left half-written."""
+"""Reading the tables that people edit."""
 
 from __future__ import annotations
 
 import csv
 import io
-import os
+import json
 import re
-import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from caminos.city.problems import ERROR, WARNING, Problem, nearest
-from caminos.i18n import _
+from caminos.i18n import CONTROL, _
+from caminos.problems import ERROR, WARNING, Problem, nearest
 
+LARGEST_FILE = 200_000_000  # bytes
+MANY_DIGITS = 20
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 _BLANKS = " \u00a0\u2009\u202f"
@@ -34,7 +35,7 @@ def read_table(
     """The rows of a CSV file and everything wrong with its form; never raises on bad content.
 
     `columns` are those that may stand in the header, `required` those that must (all by default).
-    Fields are stripped of surrounding blanks; rows without any content are skipped.
+    Each field is one line, without surrounding blanks; rows without any content are skipped.
     """
     text, problems = read_text(path)
     if not text.strip():
@@ -74,14 +75,21 @@ def read_table(
         if len(fields) != len(header):
             problems.append(_width_problem(path.name, line, fields, header, place == last))
         padded = [*fields, *[""] * (len(header) - len(fields))]
-        named = {name: field.strip() for name, field in zip(header, padded, strict=False)}
+        named = {name: _field(field) for name, field in zip(header, padded, strict=False)}
         rows.append(Row(line, {**dict.fromkeys(columns, ""), **named}))
     return rows, problems
+
+
+def _field(text: str) -> str:
+    """A field as one line; what is no character of a text is shown as such, not dropped from between two digits."""
+    return CONTROL.sub("\ufffd", " ".join(text.replace("\t", " ").splitlines())).strip()
 
 
 def read_text(path: Path) -> tuple[str, list[Problem]]:
     """A file's text and what is wrong with its encoding; another encoding is reported and guessed."""
     name = path.name
+    if problem := _unreadable(path):
+        return "", [problem]
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -103,7 +111,8 @@ def read_text(path: Path) -> tuple[str, list[Problem]]:
             )
         )
     try:
-        return data.decode("utf-8-sig"), problems
+        text = data.decode("utf-8-sig")
+        return text, [*problems, *_nul(name, text)]
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         text = data.decode("cp1252", errors="replace")
@@ -119,6 +128,46 @@ def read_text(path: Path) -> tuple[str, list[Problem]]:
             )
         )
         return text, problems
+
+
+def read_json(path: Path) -> tuple[Any, list[Problem]]:
+    """The content of a JSON file and what is wrong with it; None if it cannot be read."""
+    text, problems = read_text(path)
+    fix = _("The file may be cut off; export it again.")
+    try:
+        return json.loads(text, parse_int=_whole), problems
+    except RecursionError:
+        message = _("This is not JSON that can be read: it is nested without end.")
+        return None, [*problems, Problem(ERROR, path.name, None, "", message, fix)]
+    except ValueError as error:
+        message = _("This is not JSON: {error}", error=error)
+        return None, [*problems, Problem(ERROR, path.name, getattr(error, "lineno", None), "", message, fix)]
+
+
+def _whole(digits: str) -> int | float:
+    """A whole number of JSON; one of hundreds of digits as a number with a point, at worst infinite."""
+    return int(digits) if len(digits) < MANY_DIGITS else float(digits)
+
+
+def _unreadable(path: Path) -> Problem | None:
+    """What is no file, or one too large to be a table that people edit."""
+    if path.exists() and not path.is_file():
+        message = _("This is not a file: it is a folder or a device.")
+        return Problem(ERROR, path.name, None, "", message, _("Put the file itself there."))
+    if path.exists() and (size := path.stat().st_size) > LARGEST_FILE:
+        message = _("The file has {size} MB; more than {most} MB are not read.", size=size // 10**6,
+                    most=LARGEST_FILE // 10**6)  # fmt: skip
+        return Problem(ERROR, path.name, None, "", message, _("Keep only what is of the city, or simplify outlines."))
+    return None
+
+
+def _nul(name: str, text: str) -> list[Problem]:
+    """A character that no text has: the file is damaged, or UTF-16 that does not say so."""
+    if "\0" not in text:
+        return []
+    line = text.count("\n", 0, text.index("\0")) + 1
+    message = _("The file holds the character NUL: it is damaged, or saved as UTF-16.")
+    return [Problem(ERROR, name, line, "", message, _('Save it again as "CSV UTF-8".'))]
 
 
 def _delimiter(header: str) -> str:
@@ -148,7 +197,7 @@ def _records(name: str, text: str, delimiter: str) -> tuple[list[tuple[int, list
 
 
 def _parse(text: str, delimiter: str, strict: bool) -> list[tuple[int, list[str]]]:
-    csv.field_size_limit(10_000_000)
+    csv.field_size_limit(LARGEST_FILE)
     reader = csv.reader(io.StringIO(text.replace("\0", ""), newline=""), delimiter=delimiter, strict=strict)
     records = []
     start = 1
@@ -248,51 +297,3 @@ def read_number(text: str) -> tuple[float | None, str, str]:
             _("Write digits only, with a decimal point: {number}?", number=plain.replace(",", ".")),
         )
     return None, _("{given} is not a number.", given=repr(text)), _("Write digits with a decimal point.")
-
-
-def write_atomic(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all: a reader sees the old content or the new, nothing between."""
-    data = content.encode("utf-8") if isinstance(content, str) else content
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with temporary.open("xb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_folder(folder: Path, contents: Mapping[str, str | bytes]) -> None:
-    """Make a new folder with all its files at once; raises FileExistsError if it is there already.
-
-    The files are written beside it under a passing name and the folder appears by one rename.
-    """
-    if folder.exists():
-        raise FileExistsError(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
-    temporary.mkdir()
-    try:
-        for name, content in contents.items():
-            write_atomic(temporary / name, content)
-        os.rename(temporary, folder)
-    finally:
-        if temporary.exists():
-            for file in temporary.rglob("*"):
-                if file.is_file():
-                    file.unlink()
-            for below in sorted((p for p in temporary.rglob("*") if p.is_dir()), reverse=True):
-                below.rmdir()
-            temporary.rmdir()
-
-
-def table_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
-    """Rows as CSV text with `columns` in this order, newline-terminated, the same on every system."""
-    stream = io.StringIO(newline="")
-    writer = csv.DictWriter(stream, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return stream.getvalue()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from caminos.city.problems import ERROR, WARNING, Problem
-from caminos.city.tables import read_table, read_text
-from caminos.i18n import _
+from caminos.city.tables import read_json, read_table
+from caminos.i18n import _, one_line
+from caminos.problems import ERROR, WARNING, Problem
 
 ZONES = "zones.geojson"
 ALIASES = "aliases.csv"
@@ -41,13 +40,17 @@ def _geod_area(geometry: Any) -> float:
 
 def read_zones(path: Path) -> tuple[tuple[Zone, ...], list[Problem]]:
     """The zones of a GeoJSON file, and everything wrong with it."""
-    text, problems = read_text(path)
     try:
-        document = json.loads(text)
-    except ValueError as error:
-        line = getattr(error, "lineno", None)
-        fix = _("The file may be cut off; export it again as GeoJSON.")
-        return (), [*problems, _zone_problem(line, "", _("This is not JSON: {error}", error=error), fix)]
+        return _read_zones(path)
+    except RecursionError:
+        message = _("This is not GeoJSON that can be read: it is nested without end.")
+        return (), [_zone_problem(None, "", message, _("Export the layer as GeoJSON (RFC 7946)."))]
+
+
+def _read_zones(path: Path) -> tuple[tuple[Zone, ...], list[Problem]]:
+    document, problems = read_json(path)
+    if document is None and problems:
+        return (), problems
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list) or document.get("type") != "FeatureCollection":
         message = _("This is not a GeoJSON FeatureCollection.")
@@ -119,8 +122,8 @@ def _read_feature(place: int, feature: Any, taken: set[str]) -> tuple[Zone | Non
 
     given = feature.get("properties") if isinstance(feature, dict) else None
     properties = given if isinstance(given, dict) else {}
-    identity = str(properties.get("id") if properties.get("id") is not None else "").strip()
-    name = str(properties.get("name") or identity)
+    identity = _text(properties.get("id"))
+    name = _text(properties.get("name")) or identity
     problems = []
     if not identity:
         message = _("Feature {place} has no property id.", place=place)
@@ -141,6 +144,11 @@ def _read_feature(place: int, feature: Any, taken: set[str]) -> tuple[Zone | Non
         fix = _("Repair the outline (in QGIS: Fix geometries).")
         return None, [*problems, _zone_problem(place, "geometry", message, fix)]
     return (None if problems else Zone(identity, name, geometry)), problems
+
+
+def _text(value: Any) -> str:
+    """An id or a name on one line; empty for what is neither a text nor a number."""
+    return one_line(str(value)).strip() if isinstance(value, str | int | float) else ""
 
 
 def _projected(document: dict[str, Any], features: list[Any]) -> Problem | None:

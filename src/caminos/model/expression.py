@@ -8,25 +8,30 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+from caminos.problems import CaminosError
+
 _OPERATIONS: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
 }
+LONGEST = 500  # characters of an expression
 
 
-class ExpressionError(ValueError):
+class ExpressionError(CaminosError):
     """An expression that cannot be read."""
 
 
 @cache
 def parse(text: str) -> ast.expr:
     """The syntax tree of an expression; raises ExpressionError at anything but plain arithmetic."""
+    if len(text) > LONGEST:
+        raise ExpressionError(f"{text[:LONGEST]!r}… is longer than {LONGEST} characters")
     try:
         tree = ast.parse(text, mode="eval").body
-    except SyntaxError as error:
-        raise ExpressionError(f"{text!r} is not arithmetic: {error.msg}") from None
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ExpressionError(f"{text!r} is not arithmetic: {getattr(error, 'msg', error)}") from None
     for node in ast.walk(tree):
         allowed = isinstance(node, ast.BinOp | ast.UnaryOp | ast.Name | ast.Load | ast.USub) or (
             isinstance(node, ast.Constant) and isinstance(node.value, int | float)

@@ -9,11 +9,12 @@ from types import ModuleType
 from typing import Any
 
 from caminos.model.axes import labels
+from caminos.problems import CaminosError
 
 PATHWAYS = ("low_emission", "nature", "circular", "resilient", "equitable")
 
 
-class ModelError(ValueError):
+class ModelError(CaminosError):
     """The model is not well formed; the message names the function and its file."""
 
 

@@ -7,12 +7,16 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from caminos.problems import CaminosError
+
 _POWER = re.compile(r"\b(m|km|mm)([23])\b")
 _SUBSTANCE = re.compile(r"\b(kg|g|ug|t|kt|Mt|Gt|Mg) (CO2e|CO2|CH4|N2O|C|N|BOD|protein|dry_matter)\b")
 _SUBSTANCE_NAMES = {"C": "carbon", "N": "nitrogen"}  # C and N alone are other units elsewhere
+LONGEST = 120  # characters of a unit
+_CALCULATION = re.compile(r"\*\*|[\^+⁰¹⁴-⁹]")  # 9**9**9 would be computed before anyone could refuse it
 
 
-class UnitError(ValueError):
+class UnitError(CaminosError):
     """A unit that is not defined, or one that does not fit where it stands."""
 
 
@@ -37,7 +41,9 @@ def normalise(text: str) -> str:
 
 @cache
 def unit(text: str) -> Any:
-    """The pint unit named by `text`; raises UnitError if it is not defined."""
+    """The pint unit named by `text`; raises UnitError if it is not defined, or holds powers other than m2, m³ ..."""
+    if len(text) > LONGEST or _CALCULATION.search(text):
+        raise UnitError(f"unit {text[:LONGEST]!r} is not known")
     try:
         return registry().parse_units(normalise(text))
     except Exception as error:  # pint raises several kinds, with wording for programmers

@@ -8,13 +8,14 @@ from functools import cache
 from importlib.resources import files
 
 from caminos.i18n import _
+from caminos.problems import CaminosError
 
 PRICE_YEAR = 2023
 _CPI = "us_cpi"
 _TOKEN = re.compile(r"\b([A-Z]{3})(\d{4})?\b")
 
 
-class MoneyError(ValueError):
+class MoneyError(CaminosError):
     """A currency or year for which there is no rate; the value stays unconverted rather than guessed."""
 
 

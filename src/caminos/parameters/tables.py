@@ -20,11 +20,12 @@ from caminos.model.indicator import Source
 from caminos.model.units import factor
 from caminos.model.values import Input, Record
 from caminos.parameters.money import in_dollars
+from caminos.problems import CaminosError
 
 ROUNDING = 0.02  # a composition within this of one is one
 
 
-class ParameterError(ValueError):
+class ParameterError(CaminosError):
     """A parameter table that is not well formed."""
 
 

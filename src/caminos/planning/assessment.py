@@ -19,12 +19,13 @@ from caminos.pathways.tables import Headline, headlines, role
 from caminos.planning.city_model import BASELINE, Case, CityModel, Measure
 from caminos.planning.finance import discount_factors, spending
 from caminos.planning.results import gap, scored, targets_by_draw
+from caminos.problems import CaminosError
 
 SMALLEST_GAP = 0.05  # of the base value: a gap smaller than this does not blow up the share that is closed
 MONEY = (role("burden of people"), role("burden of people known by income"), role("climate damage"))
 
 
-class PlanError(ValueError):
+class PlanError(CaminosError):
     """A plan or ranking that cannot be made, with the reason."""
 
 

@@ -52,7 +52,7 @@ class Connections:
 
 def find_action(model: CityModel, name: str) -> str:
     """The id of an action given by id or number; raises QuestionError naming the nearest, or why it is not ranked."""
-    from caminos.city.problems import nearest
+    from caminos.problems import nearest
 
     ids = {str(action.number): action.id for action in model.actions.values() if action.number}
     chosen = ids.get(name, name.replace("-", "_"))

@@ -6,8 +6,10 @@ import io
 from pathlib import Path
 
 import numpy as np
+import tomli_w
 
-from caminos.city.package import write_atomic
+from caminos.files import write_atomic
+from caminos.i18n import one_line
 from caminos.model.axes import GROUP, KIND, QUINTILES, YEAR, ZONE, labels
 from caminos.model.indicator import Indicator
 from caminos.model.values import NotEstimated
@@ -20,34 +22,34 @@ DRAWS = 200
 
 def plan_text(model: CityModel, plan: Plan) -> str:
     """A plan as TOML: what was asked for, and each measure with its start and scale."""
-    lines = [
-        f"# {model.city.name}: plan from {plan.start}. Money in USD at prices of 2023.",
-        f'city = "{model.city.id}"',
-        f"start = {plan.start}",
-        f"budget_per_year = {plan.budget:.0f}",
-        f"pathway_weights = {list(plan.weights)}",
-        f"floor_for_poorest = {plan.floor}",
-        "",
-    ]
-    for measure in plan.measures:
-        lines += [
-            "[[measures]]",
-            f'action = "{measure.action}"',
-            f"start = {measure.start}",
-            f"scale = {measure.scale:g}",
-            "",
-        ]
-    return "\n".join(lines)
+    head = one_line(f"# {model.city.name}: plan from {plan.start}. Money in USD at prices of 2023.")
+    asked = {
+        "city": model.city.id,
+        "start": plan.start,
+        "budget_per_year": round(plan.budget),
+        "pathway_weights": list(plan.weights),
+        "floor_for_poorest": plan.floor,
+        "measures": [
+            {"action": measure.action, "start": measure.start, "scale": float(f"{measure.scale:g}")}
+            for measure in plan.measures
+        ],
+    }
+    return f"{head}\n{tomli_w.dumps(asked)}"
 
 
 def write_plan(model: CityModel, plan: Plan, path: Path) -> Path:
     """Write a plan; a file of that name is replaced only once the new one is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, plan_text(model, plan))
     return path
 
 
 def write_results(model: CityModel, plan: Plan, path: Path, draws: int = DRAWS) -> Path:
+    """Write the results of a plan; a file of that name is replaced only once the new one is whole."""
+    write_atomic(path, results_bytes(model, plan, draws))
+    return path
+
+
+def results_bytes(model: CityModel, plan: Plan, draws: int = DRAWS) -> bytes:
     """Every indicator by case, year, zone, group and kind, with its range, as a tidy Parquet table."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -80,9 +82,7 @@ def write_results(model: CityModel, plan: Plan, path: Path, draws: int = DRAWS) 
     metadata = {"city": model.city.id, "seed": str(SEED), "draws": str(draws), "money": "USD at prices of 2023"}
     sink = io.BytesIO()
     pq.write_table(pa.table(columns).replace_schema_metadata(metadata), sink, compression="zstd")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, sink.getvalue())
-    return path
+    return sink.getvalue()
 
 
 def _every_year(array: np.ndarray, years: int) -> np.ndarray:

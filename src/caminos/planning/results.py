@@ -14,11 +14,12 @@ from caminos.model.indicator import Indicator, Node, Source
 from caminos.model.values import NotEstimated
 from caminos.pathways.tables import Headline
 from caminos.planning.city_model import BASELINE, Case, CityModel
+from caminos.problems import CaminosError
 
 RANGE = (5, 95)  # percentiles of the draws that are shown as the range
 
 
-class QuestionError(ValueError):
+class QuestionError(CaminosError):
     """A question the model cannot answer: an unknown name, year, zone, group or kind."""
 
 
@@ -55,7 +56,7 @@ def caveats(model: CityModel, name: str) -> tuple[str, ...]:
 
 def node_of(model: CityModel, name: str) -> Node:
     """The node called `name`; raises QuestionError with the nearest names if there is none."""
-    from caminos.city.problems import nearest
+    from caminos.problems import nearest
 
     node = model.graph.nodes.get(name) or model.graph.nodes.get(model.graph.by_meaning.get(name, ""))
     if node is None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from caminos.city.tables import write_atomic
+from caminos.files import write_atomic
 from caminos.i18n import _, language, number
 from caminos.model.indicator import PATHWAYS
 from caminos.model.values import NotEstimated

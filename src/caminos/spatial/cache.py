@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-import os
-import secrets
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from caminos.files import write_atomic
 from caminos.i18n import _
 
 Arrays = dict[str, NDArray[Any]]
@@ -92,11 +92,6 @@ def _write(path: Path, arrays: Arrays) -> None:
     """Whole or not at all: written beside and moved into place."""
     if unfit := [key for key, value in arrays.items() if value.dtype.kind == "O"]:
         raise ValueError(_("{name}: an array of objects cannot be kept; give numbers or text.", name=unfit[0]))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with beside.open("wb") as stream:
-            np.savez(stream, **arrays)  # type: ignore[arg-type]
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    content = io.BytesIO()
+    np.savez(content, **arrays)  # type: ignore[arg-type]
+    write_atomic(path, content.getvalue())

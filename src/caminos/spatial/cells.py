@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from caminos.city.problems import ERROR, Problem, nearest
 from caminos.i18n import _
+from caminos.problems import ERROR, Problem, nearest
 
 
 @dataclass(frozen=True)

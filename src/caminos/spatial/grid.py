@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from caminos.city.problems import ERROR, WARNING, Problem
 from caminos.i18n import _, number
+from caminos.problems import ERROR, WARNING, Problem
 
 Bounds = tuple[float, float, float, float]  # west, south, east, north
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -11,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from caminos.city.facts import FACT_COLUMNS, QUALITIES
+from caminos.city.facts import FACT_COLUMNS, NO_PEOPLE, QUALITIES
 from caminos.city.package import City, load
-from caminos.city.problems import ERROR, WARNING, CityError, Problem
-from caminos.city.tables import table_text, write_atomic
+from caminos.city.tables import read_text
 from caminos.city.vocabulary import vocabulary
 from caminos.city.zones import ZONES
+from caminos.files import FileError, table_text, write_set
 from caminos.i18n import _
+from caminos.problems import ERROR, WARNING, CityError, Problem
 from caminos.spatial.cells import (
     CellLayer,
     Column,
@@ -30,6 +33,7 @@ from caminos.spatial.cells import (
     zone_of_cells,
 )
 from caminos.spatial.grid import DEGREES, Bounds, Grid, bounds_of, equal_area, hexagon_polygons, project
+from caminos.spatial.map_files import TABLES, found_in, refused
 from caminos.spatial.recipe import RECIPE, FactRule, Layer, LayerError, Recipe, read_recipe, told
 
 Progress = Callable[[str, int, int], None]
@@ -85,8 +89,12 @@ class Study:
     def path(self, layer: Layer, file: str) -> Path:
         """Where a file of a layer lies: in the folder of maps, else in the city's own folder `layers`."""
         for folder in (self.sources, self.city.path / "layers", self.city.path):
-            if (folder / file).exists():
-                return folder / file
+            try:
+                if (found := found_in(folder, file)) is not None:
+                    return found
+            except FileError as error:
+                fix = _("Put a copy into the folder of maps, and name it without a path.")
+                raise LayerError([Problem(ERROR, RECIPE, None, f"layers.{layer.name}.file", str(error), fix)]) from None
         message = _("There is no file {file} for layer {layer}.", file=file, layer=repr(layer.name))
         fix = _("Put it into {folder}, or give the folder that holds it with --from.", folder=self.sources)
         raise LayerError([Problem(ERROR, file, None, "", message, fix)])
@@ -173,8 +181,10 @@ def open_study(
     if recipe is None:
         raise LayerError(problems)
     city, found = load(folder)
-    makes_zones = "cells" in recipe.zones
-    errors = [item for item in found if item.severity == ERROR and not (makes_zones and item.column == "zone")]
+    made = {"zone"} if "cells" in recipe.zones else set()
+    if any(rule.name == "population" for rule in recipe.facts):
+        made.add(NO_PEOPLE)
+    errors = [item for item in found if item.severity == ERROR and item.column not in made]
     if city is None or errors:
         raise CityError(errors)
     return Study(city, recipe, sources, cache, progress, bundled)
@@ -257,11 +267,11 @@ def _read_timetable(study: Study, layer: Layer) -> Any:
 
 
 def _read_table(study: Study, layer: Layer) -> Any:
-    import csv
-
     path = study.path(layer, layer.options["file"])
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        return list(csv.DictReader(stream))
+    study.take([problem] if (problem := refused(path, TABLES)) else [])
+    text, problems = read_text(path)
+    study.take(problems)
+    return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
 READERS: dict[str, Callable[[Study, Layer], Any]] = {
@@ -558,6 +568,5 @@ def zones_text(zones: ZoneLayer) -> str:
 def write_layers(study: Study, out: Path) -> dict[str, int]:
     """Write what the recipe makes into the folder `out`; returns the rows of each file."""
     files = contents_of(study)
-    for name, text in files.items():
-        write_atomic(out / name, text)
+    write_set(out, files)
     return {name: text.count("\n") - 1 for name, text in files.items() if name.endswith(".csv")}

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from caminos.city.tables import write_atomic
+from caminos.files import write_atomic
 from caminos.i18n import _, number
 
 COLOURS = "viridis_r"  # dark is much; told apart by colour-blind readers and in grey print

@@ -20,9 +20,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from caminos.city.problems import ERROR, WARNING, CityError, Problem
 from caminos.i18n import _, number
+from caminos.problems import ERROR, WARNING, CityError, Problem
 from caminos.spatial.grid import DEGREES, Bounds, Grid, elsewhere, project, project_bounds, project_points
+from caminos.spatial.map_files import OFFLINE, RASTERS, refused
 from caminos.spatial.zonal import Segments, coverage_of_cells, zone_weights
 
 Kind = Literal["continuous", "categorical", "count"]
@@ -35,6 +36,8 @@ LARGEST_CLASS = 2**31 - 1
 BLOCK = 256  # cells; blocks lie at fixed places of the grid
 SAMPLE = 2048  # rows and columns at most that the checks look at
 MAXIMUM_CELLS = 500_000_000  # 2 GB of float32
+LARGEST_RASTER = 10_000_000_000  # cells of all bands: a country at 10 m
+LARGEST_BLOCK = 250_000_000  # cells that a file stores in one piece, which is read as one
 MAXIMUM_PIECES = 2_000_000
 SENTINELS = (-999.0, -9999.0, -99999.0, -32767.0, -32768.0, -2147483647.0, -2147483648.0)
 ABSURD = 1e19  # no city measures this: -3.4e38, 1e20 and such stand for missing
@@ -340,22 +343,22 @@ def _opened(
     def error(message: str, fix: str) -> None:
         problems.append(Problem(ERROR, path.name, None, "", message, fix))
 
-    if not path.is_file():
-        error(_("There is no such file."), _("Check its name and folder."))
+    if problem := refused(path, RASTERS):
+        problems.append(problem)
         yield None
         return
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), rasterio.Env(**OFFLINE):
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        try:
-            dataset = rasterio.open(path, OVERVIEW_LEVEL="NONE")  # overviews may hold averages
+        try:  # overviews may hold averages
+            dataset = rasterio.open(path.absolute(), driver=RASTERS[path.suffix.lower()].driver, OVERVIEW_LEVEL="NONE")
         except RasterioError:
             fix = _("Export it as GeoTIFF; if it is one, copy it again.")
             error(_("This is not a raster that can be read, or it is cut off."), fix)
             dataset = None
-    if dataset is None or not _can_be_placed(dataset, crs, band, error):
+    if dataset is None or not (_can_be_placed(dataset, crs, band, error) and _is_bearable(dataset, error)):
         yield None
         return
-    with dataset:
+    with dataset, rasterio.Env(**OFFLINE):
         if dataset.count > 1 and band == 1:
             message = _("The file has {count} bands; the first is read.", count=dataset.count)
             fix = _("Choose another if it is not the one.")
@@ -380,6 +383,32 @@ def _can_be_placed(dataset: Any, crs: str | None, band: int, error: Callable[[st
     else:
         return True
     return False
+
+
+def _is_bearable(dataset: Any, error: Callable[[str, str], None]) -> bool:
+    """Whether a raster, and each block in which it is stored, can be read in memory and time that anyone has."""
+    cells = dataset.width * dataset.height * dataset.count
+    block = max(rows * columns for rows, columns in dataset.block_shapes)
+    if cells <= LARGEST_RASTER and block <= LARGEST_BLOCK:
+        return True
+    message = _(
+        "The raster has {cells} cells, in blocks of {block}; more than {most} are not read, nor blocks of more than {largest}.",
+        cells=number(cells),
+        block=number(block),
+        most=number(LARGEST_RASTER),
+        largest=number(LARGEST_BLOCK),
+    )
+    error(message, _("Cut it to the city first, and save it in tiles."))
+    return False
+
+
+def frame_of(path: Path) -> tuple[Bounds, str]:
+    """Left, bottom, right and top of a raster file, and its projection; raises CityError if it cannot be read."""
+    problems: list[Problem] = []
+    with _opened(path, "continuous", None, None, 1, problems) as source:
+        if source is not None:
+            return tuple(source.dataset.bounds), source.crs
+    raise CityError(problems)
 
 
 def _errors(problems: Sequence[Problem]) -> list[Problem]:

@@ -9,6 +9,7 @@ The keys of every section are in the tables below; a key that is not there is an
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from caminos.city.facts import QUALITIES
-from caminos.city.problems import ERROR, CityError, Problem, nearest
 from caminos.city.vocabulary import vocabulary
 from caminos.i18n import _
+from caminos.problems import ERROR, CityError, Problem, nearest
 from caminos.toml import read_toml
 
 RECIPE = "layers.toml"
@@ -78,12 +79,8 @@ FORMS = {
 }  # fmt: skip
 
 
-class LayerError(ValueError):
+class LayerError(CityError):
     """Maps that cannot be used; `problems` holds every reason."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
 @contextmanager
@@ -93,9 +90,7 @@ def told(section: str, file: str = RECIPE) -> Iterator[None]:
         yield
     except CityError:
         raise
-    except ValueError as error:
-        if isinstance(error, LayerError):
-            raise
+    except (ValueError, OverflowError, RecursionError, csv.Error) as error:
         raise LayerError([Problem(ERROR, file, None, section, str(error), "")]) from error
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from caminos.city.problems import ERROR, WARNING, Problem
 from caminos.city.tables import read_number
 from caminos.i18n import _
+from caminos.problems import ERROR, WARNING, Problem
 from caminos.spatial.cache import kept
 from caminos.spatial.cells import Column, column_of
 from caminos.spatial.grid import DEGREES, Grid, grid_over, project
@@ -262,8 +262,9 @@ def flood_depth(study: Study, options: dict[str, Any]) -> None:
 
 def _framed(study: Study, surface: Surface) -> np.ndarray:
     """Cells within the frames of the files that a raster was read from, a cell from the edge at least."""
-    import rasterio
     import shapely
+
+    from caminos.spatial.rasters import frame_of
 
     left, top, size = surface.grid.left, surface.grid.top, surface.grid.cell_size
     rows, columns = surface.grid.shape
@@ -271,8 +272,8 @@ def _framed(study: Study, surface: Surface) -> np.ndarray:
     inside = np.ones(surface.grid.shape, bool)
     for layer in (study.recipe.layers[name] for name in surface.layers if name in study.recipe.layers):
         if layer.read == "raster":
-            with rasterio.open(study.path(layer, layer.options["file"])) as file:
-                (frame,) = project([shapely.box(*file.bounds)], file.crs.to_wkt(), surface.grid.crs)
+            bounds, crs = frame_of(study.path(layer, layer.options["file"]))
+            (frame,) = project([shapely.box(*bounds)], crs, surface.grid.crs)
             frame = frame.buffer(-size)
             shapely.prepare(frame)
             inside &= shapely.contains_xy(frame, x, y)

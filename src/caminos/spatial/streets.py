@@ -17,8 +17,9 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
-from caminos.city.problems import ERROR, WARNING, Problem
 from caminos.i18n import _
+from caminos.problems import ERROR, WARNING, Problem
+from caminos.spatial.map_files import EXTRACTS, refused
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -551,9 +552,8 @@ def read_streets(
     about the middle of the extract. Pieces shorter than `shortest_piece` m are left out and reported.
     """
     name = Path(path).name
-    if not Path(path).is_file():
-        fix = _("Check the name; extracts come from download.geofabrik.de or extract.bbbike.org.")
-        return None, [Problem(ERROR, name, None, "", _("There is no such file."), fix)]
+    if problem := refused(Path(path), EXTRACTS):
+        return None, [problem]
     try:
         edges, factors, place = _ways(Path(path))
     except RuntimeError as error:  # osmium's only kind for broken files
@@ -581,8 +581,9 @@ def _ways(path: Path) -> tuple[NDArray[np.int64], Floats, Floats]:
     """Edges (from and to as OpenStreetMap's numbers, way), factors of each way, and (number, longitude, latitude)."""
     import osmium
 
+    extract = osmium.io.File(str(path.absolute()), EXTRACTS[path.suffix.lower()].driver)
     processor = (
-        osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY)
+        osmium.FileProcessor(extract, osmium.osm.NODE | osmium.osm.WAY)
         .with_locations()
         .with_filter(osmium.filter.EntityFilter(osmium.osm.WAY))
         .with_filter(osmium.filter.KeyFilter("highway", "railway"))

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from caminos.city.problems import ERROR, WARNING, Problem
 from caminos.i18n import _
+from caminos.problems import ERROR, WARNING, Problem
+from caminos.spatial.map_files import FEEDS, refused, too_much
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -434,9 +435,14 @@ def _contents(path: Path) -> tuple[dict[str, bytes], list[Problem]]:
     fix = _("Give a GTFS feed: a zip file, or a folder with stops.txt and the other files.")
     try:
         if path.is_dir():
-            found = {file.name: file.read_bytes() for file in sorted(path.glob("*.txt"))}
+            files = sorted(file for file in path.glob("*.txt") if file.is_file())
+            if problem := too_much(path.name, len(files), sum(file.stat().st_size for file in files)):
+                return {}, [problem]
+            found = {file.name: file.read_bytes() for file in files}
         elif not path.exists():
             return {}, [Problem(ERROR, path.name, None, "", _("There is no such file."), fix)]
+        elif problem := refused(path, FEEDS):
+            return {}, [problem]
         else:
             with zipfile.ZipFile(path) as archive:
                 inside = [PurePosixPath(entry) for entry in archive.namelist() if "__MACOSX" not in entry]

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
-from caminos.city.problems import WARNING, Problem
 from caminos.i18n import _
+from caminos.problems import WARNING, Problem
 from caminos.spatial.streets import (
     MAXIMUM_SNAP,
     WALK_SPEED,

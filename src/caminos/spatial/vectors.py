@@ -19,16 +19,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from caminos.city.problems import ERROR, WARNING, Problem, nearest
 from caminos.city.tables import read_text
 from caminos.city.zones import Zone, overlaps
-from caminos.i18n import _
+from caminos.i18n import _, number
+from caminos.problems import ERROR, WARNING, Problem, nearest
 from caminos.spatial.grid import DEGREES, Bounds, elsewhere, hexagon_polygons, project
+from caminos.spatial.map_files import EXTRACTS, HEAD, LAYERS, OFFLINE, TABLES, VECTORS, Form, fits, refused
 
 Progress = Callable[[str, int, int], None]
 
 SHOWN = 5  # names or rows that a message lists
-LAYER_FILES = (".shp", ".gpkg", ".geojson", ".json")
+MOST_FEATURES = 5_000_000
 COMPANIONS = (".shx", ".dbf")  # without them a shapefile has no index or no attributes
 POLYGONS = (3, 6)  # shapely's type ids of polygon and multipolygon
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
@@ -234,9 +235,8 @@ def read_osm_features(
     if unknown:
         raise ValueError(_("kinds: {kind} is not one of {known}.", kind=repr(unknown[0]), known=", ".join(FEATURES)))
     path, name = Path(path), Path(path).name
-    if not path.is_file():
-        message = _("There is no such file.")
-        return None, [Problem(ERROR, name, None, "", message, _("Check its name and folder."))]
+    if problem := refused(path, EXTRACTS):
+        return None, [problem]
     if progress:
         progress(_("Reading {file}", file=name), 0, 1)
     try:
@@ -278,7 +278,8 @@ def _osm_features(path: Path, kinds: Sequence[str]) -> tuple[list[Any], list[tup
     rows: list[tuple[str, str, str, Any]] = []
     broken = 0
     feature: Any
-    for feature in osmium.FileProcessor(str(path)).with_areas(wanted).with_filter(wanted):
+    extract = osmium.io.File(str(path.absolute()), EXTRACTS[path.suffix.lower()].driver)
+    for feature in osmium.FileProcessor(extract).with_areas(wanted).with_filter(wanted):
         if not (feature.is_node() or feature.is_area()):
             continue  # a closed way comes again as an area
         tags = dict(feature.tags)
@@ -336,12 +337,21 @@ def _read_layer(
     def error(message: str, fix: str) -> None:
         problems.append(Problem(ERROR, path.name, None, "", message, fix))
 
+    if problem := refused(path, VECTORS):
+        problems.append(problem)
+        return None
+    pyogrio.set_gdal_config_options(dict(OFFLINE))
     inside = _in_archive(path, layer)
     if len(inside) > 1:
         shown = ", ".join(Path(member).stem for member in inside)
         error(_("The file has several layers: {layers}.", layers=shown), _("Name the one to read."))
         return None
-    source = f"/vsizip/{path}/{inside[0]}" if inside else str(path)
+    file = path.absolute()
+    source = f"/vsizip/{file}/{inside[0]}" if inside else str(file)
+    form = LAYERS.get(Path(inside[0] if inside else path).suffix.lower())
+    if form is None or (inside and not _member_fits(path, inside[0], form)):
+        error(_("There is no map layer in the zip file."), _("Pack one of: {known}.", known=", ".join(LAYERS)))
+        return None
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
@@ -359,6 +369,16 @@ def _read_layer(
             if layer is not None and layer not in layers:
                 fix = _("It has: {layers}.", layers=", ".join(layers))
                 error(_("There is no layer {layer}.", layer=repr(layer)), fix)
+                return None
+            about = pyogrio.read_info(source, layer=layer or spatial[0], force_feature_count=True)
+            if about["driver"] != form.driver:
+                message = _("The file is not what its ending {ending} says.", ending=path.suffix)
+                error(message, _("Export it again; it may be cut off, or another form under a new name."))
+                return None
+            if about["features"] > MOST_FEATURES:
+                message = _("The layer has {count} features; more than {most} are not read.",
+                            count=number(about["features"]), most=number(MOST_FEATURES))  # fmt: skip
+                error(message, _("Cut it to the city first."))
                 return None
             meta, _ids, shapes, columns = pyogrio.raw.read(
                 source, layer=layer or spatial[0], encoding=encoding and _encoding(encoding), force_2d=True
@@ -390,9 +410,14 @@ def _in_archive(path: Path, layer: str | None) -> list[str]:
     if path.suffix.lower() != ".zip" or not zipfile.is_zipfile(path):
         return []
     with zipfile.ZipFile(path) as archive:
-        found = [member for member in archive.namelist() if Path(member).suffix.lower() in LAYER_FILES]
+        found = [member for member in archive.namelist() if Path(member).suffix.lower() in LAYERS]
     named = [member for member in found if Path(member).stem == layer]
     return named or found
+
+
+def _member_fits(path: Path, member: str, form: Form) -> bool:
+    with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
+        return fits(stream.read(HEAD), form)
 
 
 def _encoding(name: str) -> str:
@@ -512,12 +537,16 @@ def _is_garbled(text: str) -> bool:
 
 def _read_columns(path: Path, required: Sequence[str]) -> tuple[dict[str, list[str]] | None, list[Problem]]:
     """The cells of a CSV file by column, of all rows that have any; None if a required column is missing."""
-    if not path.is_file():
-        return None, [Problem(ERROR, path.name, None, "", _("There is no such file."), _("Check its name and folder."))]
+    if problem := refused(path, TABLES):
+        return None, [problem]
     text, problems = read_text(path)
     lines = text.splitlines()
     separator = max(",;\t", key=lines[0].count) if lines else ","
-    records = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    try:
+        records = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    except csv.Error as failure:
+        message = _("The table cannot be read: {error}", error=failure)
+        return None, [*problems, Problem(ERROR, path.name, None, "", message, _("Export it again as a CSV file."))]
     header = [name.strip() for name in records[0]] if records else []
     for column in required:
         if column not in header:
