@@ -26,7 +26,7 @@ LANGUAGES = ("es", "pt")
 # arguments of `_` that stand in no literal: severities, sectors, roles, axes
 WORDS = (
     "error", "warning", "not checkable", "stationary", "transport", "waste", "ippu", "land", "other", "fact",
-    "parameter", "calendar", "indicator", "driver", "lever", "size", "default", "zone", "group", "kind",
+    "parameter", "adoption", "calendar", "indicator", "driver", "lever", "size", "default", "zone", "group", "kind",
 )  # fmt: skip
 SENTENCES = (
     ("pathways/pairs_without_evidence.csv", "reason"),

@@ -155,8 +155,9 @@ def _unreadable(path: Path) -> Problem | None:
         message = _("This is not a file: it is a folder or a device.")
         return Problem(ERROR, path.name, None, "", message, _("Put the file itself there."))
     if path.exists() and (size := path.stat().st_size) > LARGEST_FILE:
-        message = _("The file has {size} MB; more than {most} MB are not read.", size=size // 10**6,
-                    most=LARGEST_FILE // 10**6)  # fmt: skip
+        message = _(
+            "The file has {size} MB; more than {most} MB are not read.", size=size // 10**6, most=LARGEST_FILE // 10**6
+        )
         return Problem(ERROR, path.name, None, "", message, _("Keep only what is of the city, or simplify outlines."))
     return None
 
