@@ -120,7 +120,7 @@ def one_lever() -> dict[str, float]:
 
 def plan_40() -> dict[str, float]:
     """The plan of all actions under the demo budget, without the sensitivity runs."""
-    from caminos.cli import DEMO_BUDGET
+    from caminos.command.cli import DEMO_BUDGET
     from caminos.planning.portfolio import plan
 
     made = model()
@@ -129,7 +129,7 @@ def plan_40() -> dict[str, float]:
 
 def plan_with_sensitivity() -> dict[str, float]:
     """The same plan, made again at both ends of every weak input."""
-    from caminos.cli import DEMO_BUDGET
+    from caminos.command.cli import DEMO_BUDGET
     from caminos.planning.portfolio import plan
 
     made = model()
@@ -160,7 +160,7 @@ def start_of_help() -> dict[str, float]:
     command = [
         sys.executable,
         "-c",
-        "import sys; sys.argv = ['caminos', '--help']; from caminos.cli import main; main()",
+        "import sys; sys.argv = ['caminos', '--help']; from caminos.command.cli import main; main()",
     ]
     return timed(lambda: subprocess.run(command, check=True, capture_output=True))
 

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from scipy import ndimage
 
-from caminos.map_views import picture_of
+from caminos.command.maps import picture_of
 from caminos.spatial import (
     connectivity,
     exceedance_curve,

@@ -34,6 +34,7 @@ SENTENCES = (
     ("city/vocabulary.csv", "meaning"),
     ("city/plausible.csv", "meaning"),
     ("actions/actions.csv", "name"),
+    ("pages/map_layers.csv", "title"),
 )
 
 
@@ -66,15 +67,16 @@ def in_data() -> Iterator[str]:
     from caminos.actions.library import levers
     from caminos.city.vocabulary import vocabulary
     from caminos.model.indicator import PATHWAYS, label
+    from caminos.pages.names import ACTION_QUANTITY, action_names
     from caminos.parameters.tables import rows
     from caminos.pathways.library import indicators
-    from caminos.reports.words import ACTION_QUANTITY, _action_names, bare
+    from caminos.words import origin
 
     names = [item.name for item in indicators()] + [*vocabulary(), *rows()] + [lever.name for lever in levers()]
     for name in [*names, *PATHWAYS]:
         composed = ACTION_QUANTITY.fullmatch(name)
-        if not (composed and composed[1] in _action_names()):
-            yield label(bare(name))
+        if not (composed and composed[1] in action_names()):
+            yield label(origin(name)[1])
     for table, column in SENTENCES:
         text = (SOURCE / table).read_text(encoding="utf-8")
         yield from (row[column] for row in csv.DictReader(text.splitlines()) if row[column])

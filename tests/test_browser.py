@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import struct
 import subprocess
@@ -75,6 +76,18 @@ def test_a_picture_of_the_report_is_not_empty(report: Path, tmp_path: Path, widt
     assert "CONSOLE" not in done.stderr
 
 
+def test_the_policy_of_the_page_is_kept(report: Path, tmp_path: Path) -> None:
+    """The page breaks no rule of its own, and a script put into it afterwards is refused."""
+    done = browse(report.as_uri(), tmp_path, "--dump-dom", "--virtual-time-budget=2000")
+    assert "Content Security Policy" not in done.stderr
+    spoiled = tmp_path / "spoiled.html"
+    text = report.read_text(encoding="utf-8")
+    spoiled.write_text(text.replace("</body>", "<script>document.title = 'moved'</script></body>"), encoding="utf-8")
+    done = browse(spoiled.as_uri(), tmp_path, "--dump-dom", "--virtual-time-budget=2000")
+    assert "Content Security Policy" in done.stderr
+    assert "<title>moved" not in done.stdout
+
+
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_the_page_is_not_wider_than_the_screen(report: Path, tmp_path: Path, width: int) -> None:
     """A script of the test (the report has none) measures what sticks out of the page, scrolling parts aside."""
@@ -85,7 +98,8 @@ def test_the_page_is_not_wider_than_the_screen(report: Path, tmp_path: Path, wid
         .filter(e => e.getBoundingClientRect().right > room + 1).slice(0, 5).map(e => e.tagName + "." + e.className);
       parent.postMessage(JSON.stringify({wide, room, out}), "*"); });</script>"""
     page = tmp_path / "measured.html"
-    page.write_text(text.replace("</head>", measure + "</head>"), encoding="utf-8")
+    open_text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
+    page.write_text(open_text.replace("</head>", measure + "</head>"), encoding="utf-8")
     outer = tmp_path / "outer.html"
     outer.write_text(
         '<script>addEventListener("message", e => { document.title = "measured"; '

@@ -16,13 +16,13 @@ from typing import NamedTuple
 import pytest
 from city_files import FACTS, SETTINGS, city, fact, square
 
-from caminos import cli
+from caminos.command import cli
 from caminos.i18n import use_language
 from caminos.planning.city_model import CityModel
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("new", "check", "diagnose", "entry", "connect", "plan", "explain", "get", "layers", "map", "report",
-            "demo")  # fmt: skip
+COMMANDS = ("new", "check", "diagnose", "entry", "connect", "plan", "run", "compare", "explain", "get", "layers", "map",
+            "report", "demo")  # fmt: skip
 PA = "porto-alegre"
 KEPT = {"street_trees", "heat_action_plan", "flood_protection", "flood_retreat", "early_warning"}
 
@@ -113,66 +113,131 @@ def the_json(said: Said) -> object:
     return json.loads(said.out, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
 
 
+def table(page: dict, id: str) -> list[dict]:
+    """The rows of a table of a page, wherever it stands."""
+    found = [part for part in parts(page) if part["part"] == "table" and part["id"] == id]
+    assert len(found) == 1, f"{len(found)} tables {id}"
+    return found[0]["rows"]
+
+
+def parts(page: dict) -> Iterator[dict]:
+    for part in page["parts"]:
+        yield part
+        if part["part"] == "page":
+            yield from parts(part)
+        if part["part"] == "chart":
+            yield part["table"]
+
+
+def numbers(page: dict) -> dict[str, dict]:
+    """The numbers that stand in sentences, by id."""
+    lines = [line for part in parts(page) if part["part"] == "sentences" for line in part["lines"]]
+    return {number["id"]: number for line in lines for number in line.get("numbers", ()) if "id" in number}
+
+
+def row_of(page: dict, id: str, row: str) -> dict:
+    (found,) = [item for item in table(page, id) if item["id"] == row]
+    return found["cells"]
+
+
 def test_check_as_json(call):
-    found = the_json(call("check", PA, "--json"))
-    assert {"severity", "file", "row", "column", "message", "fix"} == set(found[0])
-    assert all(problem["severity"] != "error" for problem in found)
+    page = the_json(call("check", PA, "--json"))
+    found = table(page, "problems")
+    assert set(found[0]["cells"]) == {"severity", "place", "message"}
+    assert all(row["cells"]["severity"]["id"] != "error" for row in found)
+    assert numbers(page)["errors"]["value"] == 0
+    assert numbers(page)["warnings"]["value"] == len(found)
 
 
 def test_diagnose_as_json(call):
     found = the_json(call("diagnose", PA, "--json", "--draws", 16))
-    assert set(found) == {"headlines", "inventory", "unknown", "flood_protection_benefit_cost"}
-    by_name = {item["headline"]["indicator"]: item for item in found["headlines"]}
-    assert by_name["canopy_cover"]["values"][0]["value"] == pytest.approx(0.22)
-    missing = by_name["green_access_share"]
-    assert missing["values"][0]["value"] is None
-    assert missing["missing"] == ["base_green_access_share"]
+    assert (found["part"], found["id"], found["city"], found["language"]) == ("page", "diagnosis", PA, "en")
+    canopy = row_of(found, "headlines_nature", "canopy_cover")
+    assert canopy["now"]["value"] == pytest.approx(0.22)
+    assert canopy["now"]["unit"] == "share"
+    assert canopy["now"]["explain"] == {"name": "canopy_cover", "year": 2022}
+    assert [row["id"] for row in table(found, "lacking_nature")] == ["green_access_share"]
+    missing = {row["cells"]["id"]["text"] for row in table(found, "missing")}
+    assert "green_access_share" in missing, "as facts.csv has it"
 
 
 def test_entry_as_json(call):
     found = the_json(call("entry", PA, "--json"))
-    assert {item["action"] for item in found["ranking"]} == KEPT
-    assert [item["rank"] for item in found["ranking"]] == [1, 2, 3, 4, 5]
-    assert len(found["left_out"]) == 35
+    ranking = table(found, "ranking")
+    assert {row["id"] for row in ranking} == KEPT
+    assert [row["cells"]["rank"]["value"] for row in ranking] == [1, 2, 3, 4, 5]
+    assert len(table(found, "left_out")) == 35
 
 
 def test_connect_as_json(call):
-    cells = the_json(call("connect", PA, "--json"))
-    assert len(cells) == 25
+    cells = [cell for row in table(the_json(call("connect", PA, "--json")), "matrix") for cell in row["cells"].values()]
+    assert len([cell for cell in cells if "value" in cell]) == 25
     found = the_json(call("connect", PA, 20, "--json", "--draws", 16))
-    assert found["action"] == "street_trees"
-    deaths = [change for change in found["changes"] if change["indicator"] == "heat_deaths"]
-    assert [change["year"] for change in deaths] == [2030, 2040, 2050]
-    assert all(change["better"] for change in deaths[1:])
+    deaths = row_of(found, "changes", "heat_deaths")
+    assert [year for year in deaths if year.isdigit()] == ["2030", "2040", "2050"]
+    assert all(deaths[year]["value"] < 0 for year in ("2040", "2050"))
+    assert deaths["2050"]["explain"] == {"name": "heat_deaths", "year": 2050, "case": "street_trees"}
+    assert deaths["better"]["tone"] == "good"
 
 
 def test_plan_as_json_and_as_a_file(call, tmp_path):
     found = the_json(call("plan", PA, "--budget", "8e6", "--json", "--out", tmp_path / "deep" / "plan.toml"))
-    assert {measure["action"] for measure in found["measures"]} <= KEPT
-    assert max(found["public_spending"]) <= 8e6 * (1 + 1e-6)
-    assert found["flips"]
+    measures = table(found, "measures")
+    assert {row["id"] for row in measures} <= KEPT
+    (spending,) = [part for part in parts(found) if part["id"] == "spending"]
+    assert max(spending["series"][0]["values"]) <= 8e6 * (1 + 1e-6)
+    assert spending["limit"] == 8e6
+    assert next(part["lines"] for part in parts(found) if part["id"] == "weak_inputs")
     text = (tmp_path / "deep" / "plan.toml").read_text(encoding="utf-8")
-    assert len(tomllib.loads(text)["measures"]) == len(found["measures"])
+    assert len(tomllib.loads(text)["measures"]) == len(measures)
 
 
 def test_explain_as_json(call):
     found = the_json(call("explain", PA, "heat_deaths", "--year", 2040, "--json", "--draws", 16))
-    assert found["unit"] == "person/yr"
-    assert found["equation"]
-    assert [item["name"] for item in found["inputs"]] == ["heat_deaths_by_group"]
+    (value,) = table(found, "values")
+    assert value["cells"]["value"]["unit"] == "person/yr"
+    assert [part["lines"][0]["text"] for part in parts(found) if part["id"] == "equation"]
+    assert {row["id"] for row in table(found, "inputs")} == {"heat_deaths_by_group"}
     fact_ = the_json(call("explain", PA, "base_canopy_cover", "--json", "--draws", 0))
-    assert fact_["records"][0]["source"]
-    assert fact_["records"][0]["row"].startswith("facts.csv:")
+    record = table(fact_, "records")[0]["cells"]
+    assert record["source"]["text"]
+    assert record["row"]["text"].startswith("facts.csv:")
+
+
+def value_of(page: dict) -> dict:
+    (row,) = table(page, "values")
+    return row["cells"]["value"]
 
 
 def test_get_as_json(call):
-    (found,) = the_json(call("get", PA, "canopy_cover", "--year", 2030, "--json", "--draws", 64))
+    found = value_of(the_json(call("get", PA, "canopy_cover", "--year", 2030, "--json", "--draws", 64)))
     assert (found["value"], found["unit"], found["year"]) == (pytest.approx(0.22), "share", 2030)
     assert found["low"] < 0.22 < found["high"]
-    quintiles = the_json(call("get", PA, "energy_burden", "--json", "--draws", 0))
-    assert [item["group"] for item in quintiles] == ["q1", "q2", "q3", "q4", "q5"]
-    (shaded,) = the_json(call("get", PA, "canopy_cover", "--action", "street_trees", "--json", "--draws", 0))
+    quintiles = table(the_json(call("get", PA, "energy_burden", "--json", "--draws", 0)), "values")
+    assert [row["cells"]["value"]["group"] for row in quintiles] == ["q1", "q2", "q3", "q4", "q5"]
+    shaded = value_of(the_json(call("get", PA, "canopy_cover", "--action", "street_trees", "--json", "--draws", 0)))
     assert shaded["value"] > 0.23
+    assert shaded["explain"]["case"] == "street_trees"
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "what"),
+    [
+        ("base_population", ("--year", 2030), "year"),
+        ("base_population", ("--group", "q1"), "group"),
+        ("canopy_cover", ("--zone", "centro-historico"), "zone"),
+        ("heat_deaths", ("--kind", "food"), "kind"),
+    ],
+)
+def test_a_number_that_does_not_differ_answers_for_any_and_says_so(call, name, options, what):
+    plain = value_of(the_json(call("get", PA, name, "--json", "--draws", 0)))
+    said = call("get", PA, name, *options, "--draws", 0)
+    assert said.code == 0
+    assert re.search(rf"does not differ by {what}: the number holds for any", flat(said.out))
+    asked = value_of(the_json(call("get", PA, name, *options, "--json", "--draws", 0)))
+    assert asked["value"] == plain["value"]
+    assert what not in asked or what == "year"
+    assert call("explain", PA, name, *options, "--draws", 0).code == 0
 
 
 def test_an_infinite_year_is_valid_json(call, tmp_path):
@@ -181,10 +246,42 @@ def test_an_infinite_year_is_valid_json(call, tmp_path):
     the_json(said)
 
 
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        (("get", PA, "canopi_cover"), 1),
+        (("get", "atlantis", "canopy_cover"), 2),
+        (("plan", PA), 2),
+        (("get", PA, "canopy_cover", "--year", "soon"), 2),
+        (("frobnicate",), 2),
+        (("get", PA, "canopy_cover", "--lang", "fr"), 2),
+    ],
+    ids=str,
+)
+def test_an_error_under_json_is_json(call, asked, code):
+    said = call(*asked, "--json")
+    assert (said.code, said.err) == (code, "")
+    found = json.loads(said.out)
+    assert set(found) == {"error"}
+    assert found["error"]["code"] == code
+    assert found["error"]["message"]
+    assert found["error"]["problems"] == []
+
+
+def test_the_problems_of_a_city_stand_in_the_error(call, tmp_path):
+    folder = city(tmp_path / "aldea")
+    latin(folder)
+    said = call("diagnose", folder, "--json")
+    assert said.code == 1
+    problems = json.loads(said.out)["error"]["problems"]
+    assert {"severity", "file", "row", "column", "message", "fix"} == set(problems[0])
+    assert problems[0]["file"] == "facts.csv"
+
+
 def test_report_and_demo_write_their_files_and_say_where(call, tmp_path):
     found = the_json(call("report", PA, "--budget", "8e6", "--out", tmp_path / "out", "--json"))
     names = {"plan.toml", "results.parquet", "report.html"}
-    assert {Path(path).name for path in found["files"]} == names
+    assert {row["id"] for row in table(found, "files")} == names
     assert set(files(tmp_path / "out" / PA)) == names
     page = (tmp_path / "out" / PA / "report.html").read_text(encoding="utf-8")
     assert page.startswith("<!DOCTYPE html>") or page.startswith("<!doctype html>")
@@ -199,7 +296,7 @@ def test_report_and_demo_write_their_files_and_say_where(call, tmp_path):
 
 def test_new_as_json(call, tmp_path):
     found = the_json(call("new", "Rosario, Argentina", "--out", tmp_path / "rosario", "--json"))
-    assert found == {"folder": str(tmp_path / "rosario")}
+    assert {row["id"] for row in table(found, "files")} >= {"city.toml", "facts.csv"}
     assert (tmp_path / "rosario" / "facts.csv").is_file()
 
 
@@ -236,12 +333,14 @@ def test_new_with_a_population_of_ones_own(call, tmp_path):
 
 def test_a_fact_of_the_example_is_drawn_by_its_id(call, tmp_path):
     pytest.importorskip("matplotlib")
-    listed = {row["layer"] for row in the_json(call("map", PA, "--json"))}
+    listed = {row["id"] for row in table(the_json(call("map", PA, "--json")), "layers")}
     assert {"population", "job_reach_share:transit_45"} <= listed
     found = the_json(call("map", PA, "job_reach_share:transit_45", "--out", tmp_path / "[b] jobs.png", "--json"))
-    assert found["unit"] == "share"
-    assert 0 < found["known"] < found["of"] == 94
-    assert 0 <= found["least"] < found["most"] <= 1
+    ((_first, *_rest),) = [[row["cells"] for row in table(found, "values")]]
+    drawn = {name: cell["value"] for name, cell in _first.items()}
+    assert _first["least"]["unit"] == "share"
+    assert 0 < drawn["known"] < drawn["of"] == 94
+    assert 0 <= drawn["least"] < drawn["most"] <= 1
     assert set(files(tmp_path)) == {"[b] jobs.png", "[b] jobs.csv"}
     said = call("map", PA, "population", "--out", tmp_path / "[b] people.png")
     assert "[b] people.png" in said.out, "brackets are letters"
@@ -262,7 +361,7 @@ def test_maps_of_a_city_that_has_none(call, tmp_path):
     assert said.code == 2
     assert "Did you mean population" in said.err
     assert call("map", folder).code == 0
-    assert call("map", folder, "--json").out.strip() == "[]"
+    assert not [part for part in parts(the_json(call("map", folder, "--json"))) if part["part"] == "table"]
     assert files(tmp_path) == before
 
 
@@ -271,9 +370,9 @@ def test_maps_of_a_city_that_has_none(call, tmp_path):
 
 def test_the_diagnosis_prints_every_pathway_in_the_language_asked_for(call):
     for language, words in (
-        ("en", ("Low emission", "not estimated")),
-        ("es", ("no estimado",)),
-        ("pt", ("não estimado",)),
+        ("en", ("Low-emission", "not estimated", "people/year")),
+        ("es", ("no estimado", "personas/año")),
+        ("pt", ("não estimado", "pessoas/ano")),
     ):
         said = call("diagnose", PA, "--draws", 0, "--lang", language)
         assert said.code == 0
@@ -283,19 +382,21 @@ def test_the_diagnosis_prints_every_pathway_in_the_language_asked_for(call):
 def test_the_plan_prints_the_estimate_beside_the_model(call):
     said = call("plan", PA, "--budget", "8e6", "--no-sensitivity")
     assert said.code == 0
-    found = re.search(r"expects ([\d.]+) %, the full model says ([\d.]+) % \(difference (\S+) points\)", flat(said.out))
+    found = re.search(
+        r"expects ([\d.]+)%, the full model says ([\d.]+)% \(difference (\S+) percentage points\)", flat(said.out)
+    )
     assert found
     assert 0 < float(found[2]) < 100
 
 
 def test_a_number_is_printed_with_unit_range_and_caveat(call):
     said = call("get", PA, "heat_deaths", "--year", "2040", "--draws", "64")
-    assert re.search(r"Heat deaths 2040: \d+ \(\d+ … \d+\) person/yr", flat(said.out))
+    assert re.search(r"Heat deaths .*2040 \d+ people/year C \d+ to \d+", flat(said.out))
 
 
 def test_numbers_are_written_as_the_language_does(call):
-    """1,332,845 in English, 1.332.845 in Spanish and Portuguese (three significant digits)."""
-    for language, written in (("en", "1,330,000"), ("es", "1.330.000"), ("pt", "1.330.000")):
+    """1,332,845 people to three significant digits, with the decimal sign of the language."""
+    for language, written in (("en", "1.33 million"), ("es", "1,33 millones"), ("pt", "1,33 milhões")):
         assert written in call("get", PA, "base_population", "--draws", 0, "--lang", language).out
 
 
@@ -371,15 +472,15 @@ def test_a_command_that_cannot_be_read_ends_with_two(call, asked):
 def test_what_is_not_estimated_ends_with_three_and_its_reason(call):
     said = call("get", PA, "green_access_share")
     assert said.code == 3
-    assert "not estimated: missing base_green_access_share" in flat(said.out)
+    assert "not estimated: there is no value for green access share" in flat(said.out)
     said = call("get", PA, "green_access_share", "--json", "--lang", "es")
     assert said.code == 3
-    (found,) = json.loads(said.out)
+    found = value_of(json.loads(said.out))
     assert found["value"] is None
-    assert "base_green_access_share" in found["reason"]
+    assert found["reason"]
     explained = call("explain", PA, "green_access_share")
     assert explained.code in (0, 3)
-    assert "base_green_access_share" in explained.out
+    assert "green_access_share" in explained.out, "the id that facts.csv wants"
 
 
 def test_money_is_written_as_the_language_does_in_messages_too(call):
@@ -512,7 +613,7 @@ def test_a_number_by_zone_is_asked_for_by_its_id(call, tmp_path, names):
     (folder / "zones.geojson").write_text(
         json.dumps({"type": "FeatureCollection", "features": places}), encoding="utf-8"
     )
-    (found,) = the_json(call("get", folder, "zone_population", "--zone", "norte", "--draws", 0, "--json"))
+    found = value_of(the_json(call("get", folder, "zone_population", "--zone", "norte", "--draws", 0, "--json")))
     assert (found["zone"], found["value"]) == ("norte", people)
 
 
@@ -613,7 +714,7 @@ def test_the_real_command(tmp_path):
     assert "diagnose" in help_.stdout
     number = real("get", PA, "canopy_cover", "--json", "--draws", "16", cwd=tmp_path)
     assert (number.returncode, number.stderr) == (0, "")
-    assert json.loads(number.stdout)[0]["value"] == pytest.approx(0.22)
+    assert value_of(json.loads(number.stdout))["value"] == pytest.approx(0.22)
     missing = real("get", PA, "green_access_share", "--lang", "pt", cwd=tmp_path)
     assert missing.returncode == 3
     assert "não estimado" in missing.stdout

@@ -19,6 +19,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from caminos.console import emit
+from caminos.views import show_plan
 from city_files import FACTS, city, fact, row, square
 from conftest import SHARED
 from hypothesis import HealthCheck, given, settings
@@ -30,13 +32,11 @@ from caminos.city import tables
 from caminos.city.check import check_city
 from caminos.city.facts import FACT_COLUMNS
 from caminos.city.inventory import INVENTORY_COLUMNS
-from caminos.console import emit
 from caminos.files import FileError, inside, remove_leftovers, table_text, write_atomic, write_folder, write_set
 from caminos.i18n import CONTROL, harmless, number, one_line
 from caminos.planning.city_model import Measure
 from caminos.planning.files import plan_text
 from caminos.problems import CaminosError, Problem
-from caminos.views import show_plan
 
 ESCAPE = "\x1b[31m"
 BIDI = "‮"

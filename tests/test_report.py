@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import itertools
 import re
 from collections.abc import Iterator
@@ -14,16 +16,21 @@ import numpy as np
 import pytest
 import shapely
 
-from caminos.city.package import Zone, read_city
+from caminos import words
+from caminos.city.package import read_city
 from caminos.i18n import use_language
 from caminos.model.indicator import PATHWAYS
+from caminos.pages import connections, names, zones
+from caminos.pages import entry as entry_pages
+from caminos.pages.headlines import Line, Trajectory, way_text
+from caminos.pages.report import report
 from caminos.pathways.tables import headlines
 from caminos.planning.assessment import Flip
 from caminos.planning.city_model import CityModel
 from caminos.planning.entry import Entry, entry
 from caminos.planning.portfolio import Plan, plan
-from caminos.reports import charts, sections, words
-from caminos.reports.report import render, write_report
+from caminos.reports import charts
+from caminos.reports.report import html, write_report
 
 PACKAGE = Path(__file__).resolve().parent.parent / "cities" / "porto-alegre"
 DRAWS = 16
@@ -54,7 +61,7 @@ def ranking(model: CityModel) -> Entry:
 @pytest.fixture(scope="module")
 def page(model: CityModel, planned: Plan, ranking: Entry) -> str:
     use_language("en")
-    return render(model, planned, DRAWS, ranking, "2026-02-03")
+    return html(report(model, planned, DRAWS, ranking, "2026-02-03"))
 
 
 class Outline(HTMLParser):
@@ -113,6 +120,22 @@ def test_nothing_is_loaded_from_elsewhere_and_no_script_runs(page: str) -> None:
     assert not re.search(r"<script|@import|url\((?!#)|\son\w+=|javascript:", page)
 
 
+def test_a_policy_forbids_everything_but_the_one_style_sheet(page: str) -> None:
+    """The hash is that of the style between its tags; no element has a style of its own, which the policy would drop."""
+    policy = re.search(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', page)
+    assert policy
+    rules = dict(rule.strip().split(" ", 1) for rule in policy[1].split(";"))
+    assert rules["default-src"] == "'none'"
+    assert rules["img-src"] == "data:"
+    assert "script-src" not in rules
+    styles = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    assert len(styles) == 1
+    digest = base64.b64encode(hashlib.sha256(styles[0].encode()).digest()).decode()
+    assert rules["style-src"] == f"'sha256-{digest}'"
+    assert not re.search(r"<[^>]+\sstyle=", page)
+    assert page.index("Content-Security-Policy") < page.index("<style>")
+
+
 def test_every_chart_has_a_text_and_every_table_its_heads(page: str) -> None:
     outline = Outline(page)
     assert len(outline.images) > 25
@@ -151,12 +174,12 @@ def test_all_parts_are_there(page: str, model: CityModel, planned: Plan) -> None
     for measure in planned.measures:
         assert model.actions[measure.action].name.replace("'", "&#39;") in page
     for headline in headlines():
-        assert words.name_of(headline.indicator) in page
+        assert names.name_of(headline.indicator) in page
 
 
 def test_the_same_input_gives_the_same_bytes(page: str, planned: Plan, ranking: Entry) -> None:
     again = CityModel(read_city(PACKAGE))
-    assert render(again, planned, DRAWS, ranking, "2026-02-03") == page
+    assert html(report(again, planned, DRAWS, ranking, "2026-02-03")) == page
 
 
 def test_the_report_speaks_three_languages(model: CityModel, planned: Plan, ranking: Entry, tmp_path: Path) -> None:
@@ -175,7 +198,7 @@ def test_the_report_speaks_three_languages(model: CityModel, planned: Plan, rank
 def test_a_city_without_plan_zones_and_inventory_has_a_report(model: CityModel, ranking: Entry) -> None:
     city = replace(model.city, zones=(), inventory=(), facts=tuple(fact for fact in model.city.facts if not fact.zone))
     bare = CityModel(city)
-    text = render(bare, None, 0)
+    text = html(report(bare, None, 0))
     assert 'id="maps"' not in text
     assert 'id="plan"' not in text
     assert Outline(text).broken == []
@@ -185,9 +208,9 @@ def test_a_city_without_plan_zones_and_inventory_has_a_report(model: CityModel, 
 
 
 def test_money_stands_in_dollars_and_in_the_currency_of_the_city() -> None:
-    assert words.money(60e6, "USD") == "USD\u00a060\u00a0million"
-    assert words.money(60e6, "BRL") == "USD\u00a060\u00a0million (BRL\u00a0300\u00a0million)"
-    assert words.money(1234.0, "XXX") == "USD\u00a01,230"
+    assert names.money(60e6, "USD") == "USD\u00a060\u00a0million"
+    assert names.money(60e6, "BRL") == "USD\u00a060\u00a0million (BRL\u00a0300\u00a0million)"
+    assert names.money(1234.0, "XXX") == "USD\u00a01,230"
     assert words.dollars(nan) == "–"
 
 
@@ -206,28 +229,28 @@ def test_years_shares_and_units_are_readable() -> None:
     assert words.unit_name("t CO2e/person/yr") == "t CO₂e/person/year"
     assert words.unit_name("person/yr") == "people/year"
     assert words.unit_name("kg/person/yr") == "kg/person/year"
-    assert words.name_of("base_pm25_concentration") == "PM2.5 concentration"
-    assert words.name_of("street_trees_cost") == "Street trees, low-canopy streets first: cost"
+    assert names.name_of("base_pm25_concentration") == "PM2.5 concentration"
+    assert names.name_of("street_trees_cost") == "Street trees, low-canopy streets first: cost"
 
 
-def line(direction: str, target: float, mid: list[float], planned: list[float]) -> sections.Line:
+def line(direction: str, target: float, mid: list[float], planned: list[float]) -> Line:
     """A headline made up for a test."""
     headline = replace(headlines()[0], direction=direction)
-    spread = [{"low": np.array(x), "mid": np.array(x), "high": np.array(x)} for x in (mid, planned)]
-    return sections.Line(headline, "x", "t", (2022, 2050), spread[0], spread[1], target, "B", 0, 1, (), True)
+    cases = tuple(Trajectory(*(np.array(x),) * 3) for x in (mid, planned))
+    return Line(headline, "t", (2022, 2050), ("baseline", "plan"), cases, target, "B", 0, 1, (), True)
 
 
 def test_the_way_to_the_target_is_counted_from_today() -> None:
     half = line("lower", 0.0, [10.0, 12.0], [10.0, 5.0])
-    assert half.way(False) == pytest.approx(-0.2)
-    assert half.way(True) == pytest.approx(0.5)
-    assert sections.way_text(half) == "50% of the way with the plan; away from the target without it"
+    assert half.way(0) == pytest.approx(-0.2)
+    assert half.way(1) == pytest.approx(0.5)
+    assert way_text(half) == "50% of the way with the plan; away from the target without it"
     met = line("higher", 1.0, [1.0, 1.0], [1.0, 0.9])
     assert met.met_now
-    assert met.met(False)
-    assert met.worse == pytest.approx(0.1)
-    assert sections.way_text(met) == "target lost with the plan; target met without it"
-    assert not line("lower", 0.0, [10.0, 12.0], [10.0, 12.0]).worse
+    assert met.met(0)
+    assert met.worse(1) == pytest.approx(0.1)
+    assert way_text(met) == "target lost with the plan; target met without it"
+    assert not line("lower", 0.0, [10.0, 12.0], [10.0, 12.0]).worse(1)
 
 
 def test_what_weak_inputs_change_is_said_in_words(model: CityModel) -> None:
@@ -238,31 +261,32 @@ def test_what_weak_inputs_change_is_said_in_words(model: CityModel) -> None:
             "slow_streets_cost", "high", taken=("cool_roofs", "heat_pumps"), dropped=("led_street_lights",), gain=0.02
         ),
     ]
-    said = [sections.flip_text(model, flip) for flip in flips]
+    said = [entry_pages.flip_text(model, flip) for flip in flips]
     assert said[0] == "If flood level is at the low end of its range: 30 km/h zones comes first."
     assert said[1].endswith("Cool roofs and pavements, Heat pumps joins the first five.")
     assert said[2].startswith("If 30 km/h zones: cost is at the high end")
     assert said[2].endswith("the plan takes Cool roofs and pavements, Heat pumps; it then closes 2% more.")
-    assert len(sections.grouped_flips(model, flips)) == 3
+    assert len(entry_pages.grouped(model, flips)) == 3
 
 
 def test_the_strongest_chain_ends_at_the_headline_and_begins_at_the_action(model: CityModel) -> None:
     from caminos.planning.connect import connect
 
     found = connect(model, "street_trees", 2026, draws=0)
-    shown = sections.chains(model, found)
+    shown = connections.chains(model, found)
     assert len(shown) >= 3
     for chain in shown:
-        assert chain["links"][0].source == "Street trees, low-canopy streets first"
-        assert chain["links"][-1].target == chain["label"]
-        assert all(one.target == other.source for one, other in itertools.pairwise(chain["links"]))
+        links = [(row.cells[0].text, row.cells[1].text) for row in chain.table.rows]
+        assert links[0][0] == "Street trees, low-canopy streets first"
+        assert links[-1][1] == chain.table.title
+        assert all(one[1] == other[0] for one, other in itertools.pairwise(links))
 
 
 def test_maps_show_no_zone_that_is_not_estimated(model: CityModel) -> None:
-    for layer in sections.layers(model):
+    for layer in zones.layers(model):
         assert layer.values
         assert all(0 <= value <= 1 for value in layer.values.values())
-    flood = next(layer for layer in sections.layers(model) if "flooded" in layer.title)
+    flood = next(layer for layer in zones.layers(model) if "flooded" in layer.title)
     assert set(flood.beyond) == {"humaita"}
     assert len(flood.values) == 4
 
@@ -310,7 +334,7 @@ def test_classes_of_a_map_hold_every_value() -> None:
 
 def test_a_zone_keeps_its_place_and_its_hole() -> None:
     ring = shapely.box(0, 0, 2, 1).difference(shapely.box(0.5, 0.25, 1, 0.75))
-    drawn = charts.outlines([Zone("a", "A", ring), Zone("b", "B", shapely.box(2, 0, 3, 1))])
+    drawn = charts.outlines({"a": ring, "b": shapely.box(2, 0, 3, 1)})
     assert drawn.paths["a"].count("M") == 2
     assert drawn.centres["a"][0] < drawn.centres["b"][0]
     assert isfinite(drawn.height)

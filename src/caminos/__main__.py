@@ -1,5 +1,5 @@
 """`python -m caminos`."""
 
-from caminos.cli import main
+from caminos.command.cli import main
 
 main()

@@ -19,9 +19,9 @@ from made_up_city import MAPPED, RECIPE, ZONES, degrees, made_up_city
 
 from caminos import cli
 from caminos.city.facts import FACT_COLUMNS
+from caminos.command.maps import picture_of
 from caminos.files import table_text
 from caminos.i18n import use_language
-from caminos.map_views import picture_of
 from caminos.spatial import maps
 from caminos.spatial.maps import Picture, draw
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from caminos.model.axes import labels
 from caminos.problems import CaminosError
+from caminos.words import label as label
 
 PATHWAYS = ("low_emission", "nature", "circular", "resilient", "equitable")
 
@@ -64,12 +65,6 @@ class Indicator:
 
 
 Node = Source | Indicator
-
-
-def label(name: str) -> str:
-    """`heat_deaths` as people read it: Heat deaths."""
-    text = name.replace("_", " ")
-    return text[:1].upper() + text[1:]
 
 
 def indicator(

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import io
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import tomli_w
 
 from caminos.files import write_atomic
-from caminos.i18n import one_line
+from caminos.i18n import _, one_line
 from caminos.model.axes import GROUP, KIND, QUINTILES, YEAR, ZONE, labels
 from caminos.model.indicator import Indicator
 from caminos.model.values import NotEstimated
-from caminos.planning.city_model import BASELINE, SEED, Case, CityModel
+from caminos.planning.assessment import PlanError
+from caminos.planning.city_model import BASELINE, SEED, Case, CityModel, Measure
+from caminos.planning.connect import find_action
 from caminos.planning.portfolio import Plan
-from caminos.planning.results import RANGE, why_missing
+from caminos.planning.results import RANGE, QuestionError, why_missing
 
 DRAWS = 200
 
@@ -35,6 +41,127 @@ def plan_text(model: CityModel, plan: Plan) -> str:
         ],
     }
     return f"{head}\n{tomli_w.dumps(asked)}"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A plan as it is written in a file: its name, its first year, and what it takes."""
+
+    name: str
+    start: int
+    measures: tuple[Measure, ...]
+
+    @property
+    def case(self) -> Case:
+        """The plan as a case of the model."""
+        return Case(self.name, self.measures)
+
+
+PLAN_KEYS = ("city", "name", "start", "budget_per_year", "pathway_weights", "floor_for_poorest", "measures")
+MEASURE_KEYS = ("action", "start", "scale")
+
+
+def read_plan(model: CityModel, text: str, file: str, name: str) -> Asked:
+    """A plan from its TOML, the inverse of plan_text; raises PlanError with every fault, its file and its path.
+
+    `file` stands in messages; `name` is that of the plan where the text gives none.
+    """
+    try:
+        given = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
+        raise PlanError(_("{file}: this is not TOML: {error}", file=file, error=error)) from None
+    faults = [_("{file}: there is no setting {name}.", file=file, name=key) for key in given if key not in PLAN_KEYS]
+    rows = given.get("measures")
+    if not isinstance(rows, list) or not rows:
+        raise PlanError("\n".join([*faults, _("{file}: a plan needs one [[measures]] or more.", file=file)]))
+    measures = []
+    for place, row in enumerate(rows, 1):
+        found = _measure(model, row, f"{file}: measures {place}")
+        faults += [item for item in found if isinstance(item, str)]
+        measures += [item for item in found if isinstance(item, Measure)]
+    faults += _twice(measures, file) + _together(model, measures, file)
+    named, start = given.get("name", name), given.get("start", min((m.start for m in measures), default=0))
+    if not isinstance(named, str) or not named:
+        faults.append(_("{file}: name must be a text.", file=file))
+    if not _is_year(model, start):
+        faults.append(_year_fault(model, f"{file}: start"))
+    if faults:
+        raise PlanError("\n".join(faults))
+    return Asked(named, start, tuple(measures))
+
+
+def _measure(model: CityModel, row: object, where: str) -> list[Measure | str]:
+    """One measure, or everything that is wrong with it."""
+    if not isinstance(row, dict):
+        return [_("{where}: this must be a table with action, start and scale.", where=where)]
+    faults: list[Measure | str] = [
+        _("{where}: there is no setting {name}.", where=where, name=key) for key in row if key not in MEASURE_KEYS
+    ]
+    action, start, scale = row.get("action"), row.get("start"), row.get("scale", 1.0)
+    try:
+        chosen = find_action(model, str(action))
+    except QuestionError as error:
+        chosen = ""
+        faults.append(f"{where}: {error}")
+    if not _is_year(model, start):
+        faults.append(_year_fault(model, where))
+    if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 < scale <= 1:
+        faults.append(_("{where}: scale must be a number above 0, at most 1.", where=where))
+    elif chosen and scale < model.actions[chosen].minimum_scale:
+        least = model.actions[chosen].minimum_scale
+        faults.append(_("{where}: {action} needs a scale of at least {least}.", where=where, action=chosen, least=least))
+    return faults or [Measure(chosen, int(str(start)), float(scale))]
+
+
+def _is_year(model: CityModel, start: object) -> bool:
+    known = isinstance(start, int) and not isinstance(start, bool)
+    return known and int(model.years[0]) <= start < int(model.years[-1])  # type: ignore[operator]
+
+
+def _year_fault(model: CityModel, where: str) -> str:
+    first, last = int(model.years[0]), int(model.years[-1]) - 1
+    return _("{where}: the first year must be a whole number from {first} to {last}.", where=where, first=first, last=last)
+
+
+def _twice(measures: Sequence[Measure], file: str) -> list[str]:
+    """An action taken in parts must not be taken more than whole."""
+    whole: dict[str, float] = {}
+    for measure in measures:
+        whole[measure.action] = whole.get(measure.action, 0.0) + measure.scale
+    return [
+        _("{file}: the scales of {action} add up to more than 1.", file=file, action=action)
+        for action, scale in whole.items()
+        if scale > 1 + 1e-9
+    ]
+
+
+def _together(model: CityModel, measures: Sequence[Measure], file: str) -> list[str]:
+    """Actions that a measure needs are in the plan, and none that it excludes."""
+    taken = {measure.action for measure in measures}
+    faults = []
+    for action in sorted(taken):
+        wanting = [other for other in model.actions[action].needs if other not in taken]
+        against = [other for other in model.actions[action].excludes if other in taken]
+        faults += [_("{file}: {action} needs {other}.", file=file, action=action, other=other) for other in wanting]
+        faults += [_("{file}: {action} excludes {other}.", file=file, action=action, other=other) for other in against]
+    return faults
+
+
+def find_plan(model: CityModel, given: str) -> Asked:
+    """The plan in a file, or the one of that name in the folder plans/ of the city; raises PlanError."""
+    path, plans = Path(given), model.city.path / "plans"
+    if not path.is_file() and re.fullmatch(r"[\w-]+", given):
+        path = plans / f"{given}.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(item.stem for item in plans.glob("*.toml"))) or _("none")
+        raise PlanError(
+            _("There is no plan {name}: give a file, or one of plans/ in the city's folder: {known}.", name=repr(given), known=known)
+        )
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise PlanError(_("{file}: the file is not in UTF-8.", file=path)) from None
+    return read_plan(model, text, str(path), path.stem)
 
 
 def write_plan(model: CityModel, plan: Plan, path: Path) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from caminos.i18n import _
-from caminos.model.axes import GROUP, KIND, QUINTILES, YEAR, ZONE, labels
+from caminos.model.axes import AXES, GROUP, KIND, QUINTILES, YEAR, ZONE, classifications, labels
 from caminos.model.evaluation import Result
 from caminos.model.indicator import Indicator, Node, Source
 from caminos.model.values import NotEstimated
@@ -171,15 +171,38 @@ def ask(
     case: Case = BASELINE,
     draws: int = 200,
 ) -> list[Value]:
-    """The number called `name` with its range; all its cells where zone, group or kind are left open."""
+    """The number called `name` with its range; all its cells where zone, group or kind are left open.
+
+    A number that does not differ by year, zone, group or kind is the same for any; the value then carries none.
+    """
     node = node_of(model, name)
-    if year is not None and "year" not in node.dims:
-        raise QuestionError(_("{name} does not differ by {what}.", name=node.name, what=_("year")))
     central = model.run([node.name], [case])[node.name]
+    if not isinstance(central, NotEstimated):
+        year = None if alike(model, node, central, "year", year) else year
+        zone, group, kind = (
+            "" if alike(model, node, central, what, given) else given
+            for what, given in (("zone", zone), ("group", group), ("kind", kind))
+        )
     drawn = model.run([node.name], [case], draws=draws)[node.name] if draws else None
     if zone or group or kind or isinstance(central, NotEstimated):
         return [value_at(model, node, central, drawn, year, zone, group, kind)]
     return [value_at(model, node, central, drawn, year, *cell) for cell in cells(model, node, central)]
+
+
+def alike(model: CityModel, node: Node, result: np.ndarray, what: str, given: int | str | None) -> bool:
+    """Whether a result is the same along an axis; raises QuestionError for a place on it that does not exist."""
+    if what in node.dims or result.shape[AXES.index(what)] > 1:
+        return False
+    known: dict[str, list[int] | list[str]] = {
+        "year": years_of(model, node).tolist(),
+        "zone": [item.id for item in model.city.zones],
+        "group": list(QUINTILES),
+        "kind": sorted({label for each in classifications().values() for label in each}),
+    }
+    if given and given not in known[what]:
+        few = ", ".join(map(str, known[what][:30])) or _("none")
+        raise QuestionError(_("There is no {what} {name}. Known: {known}.", what=_(what), name=given, known=few))
+    return True
 
 
 def targets(model: CityModel, headline: Headline, base: float) -> float:

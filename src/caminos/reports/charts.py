@@ -1,4 +1,4 @@
-"""Charts as small inline SVG, legible at 360 px: every one says in words what it shows."""
+"""Charts and marks of a page as small inline SVG, legible at 360 px: every one says in words what it shows."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup, escape
 
-from caminos.city.package import Zone
-from caminos.i18n import _, number
+from caminos import words
+from caminos.i18n import number
+from caminos.pages.page import Chart, Mark, Series
 
 # Five colours of at least 4.6:1 on white that stay apart (CIELAB distance of 19 or more) for people with
 # protanopia, deuteranopia and tritanopia; text names the pathway wherever one is used.
@@ -28,13 +29,24 @@ WIDTH = 360
 SHADES = (0.13, 0.32, 0.54, 0.77, 1.0)  # strength of a colour by class of a map
 
 
-@dataclass(frozen=True)
-class Band:
-    """A trajectory with its range."""
+def draw(chart: Chart) -> Markup:
+    """The picture of a chart; empty for a kind that the layout draws in words (a chain)."""
+    if chart.kind not in PICTURES:
+        return Markup("")
+    picture = PICTURES[chart.kind](chart)
+    return Markup(f'<div class="{"map" if chart.kind == "map" else "plot"} p-{chart.pathway}">{picture}</div>')
 
-    low: Sequence[float]
-    mid: Sequence[float]
-    high: Sequence[float]
+
+def mark(item: Mark, pathway: str, text: str) -> Markup:
+    """The small picture in a cell."""
+    if item.kind == "way":
+        return way_bar(item.values[0], item.values[1], COLOURS.get(pathway, GREY), text)
+    if item.kind == "time":
+        first, last, start, effect, full = (int(value or 0) for value in item.values)
+        return time_bar(first, last, start, effect, full, COLOURS.get(pathway, GREY), text)
+    if item.kind == "bar":
+        return amount_bar(item.values[0] or 0.0)
+    return Markup("")
 
 
 def svg(width: float, height: float, text: str, *parts: str) -> Markup:
@@ -94,48 +106,72 @@ def apart(wanted: Sequence[float], least: float, top: float, bottom: float) -> l
     return [max(position, top) for position in found]
 
 
-def trajectory(
-    years: Sequence[int], lines: Sequence[tuple[str, Band, str]], target: float, colour: str, text: str,
-    factor: float = 1.0,
-) -> Markup:  # fmt: skip
-    """Lines to the last year with their ranges, each with its name and end value at its end.
-
-    `lines` are (name, band, css class); `target` may be not a number; `factor` turns values into the unit shown.
-    """
+def trajectory(chart: Chart) -> Markup:
+    """Lines to the last year with their ranges, each with its name and end value at its end."""
     height, left, right, top, bottom = 214.0, 40.0, 104.0, 12.0, 24.0
-    values = [x * factor for _name, band, _css in lines for part in (band.low, band.mid, band.high) for x in part]
-    values = [x for x in [*values, target * factor] if isfinite(x)]
+    years = chart.axis
+    factor = _factor(chart)
+    values = [x for item in chart.series for part in (item.low, item.values, item.high) for x in part]
+    values = [x * factor for x in [*values, chart.limit] if isfinite(x)]
     low, high = min(values), max(values)
     low = 0.0 if 0 <= low < 0.5 * high else low
     high = 0.0 if high <= 0 and high > 0.5 * low else high
     marks = ticks(low, high)
-    low, high = marks[0], marks[-1]
     x_of = _scale(years[0], years[-1], left, WIDTH - right)
-    y_of = _scale(low, high, height - bottom, top)
-    parts = [_line(left, y_of(mark), WIDTH - right, y_of(mark), "grid") for mark in marks]
-    parts += [_text(left - 5, y_of(mark) + 4, number(mark), "end", "tick") for mark in marks]
+    y_of = _scale(marks[0], marks[-1], height - bottom, top)
+    parts = _grid(marks, y_of, left, WIDTH - right)
     shown = [year for year in (years[0], 2030, 2040, years[-1]) if years[0] <= year <= years[-1]]
     shown = [year for i, year in enumerate(shown) if not i or year - shown[i - 1] >= 5]
     parts += [_text(x_of(year), height - 6, year, "middle", "tick") for year in shown]
     ends: list[tuple[float, str, str]] = []
-    for _name, band, css in lines:
-        upper = [(x_of(y), y_of(v * factor)) for y, v in zip(years, band.high, strict=True) if isfinite(v)]
-        lower = [(x_of(y), y_of(v * factor)) for y, v in zip(years, band.low, strict=True) if isfinite(v)]
-        if upper and lower:
-            parts.append(f'<path d="{_path(upper + lower[::-1])}Z" class="band {css}"/>')
-    if isfinite(target):
-        parts.append(_line(left, y_of(target * factor), WIDTH - right, y_of(target * factor), "target"))
-        ends.append((y_of(target * factor), f"{_('target')} {number(target * factor)}", "target"))
-    for name, band, css in lines:
-        points = [(x_of(y), y_of(v * factor)) for y, v in zip(years, band.mid, strict=True) if isfinite(v)]
+    drawn = [(item, _css(place)) for place, item in enumerate(chart.series)]
+    parts += [_band(item, years, css, x_of, y_of, factor) for item, css in drawn]
+    if isfinite(chart.limit):
+        at = y_of(chart.limit * factor)
+        parts.append(_line(left, at, WIDTH - right, at, "target"))
+        ends.append((at, f"{chart.limit_name} {number(chart.limit * factor)}", "target"))
+    for item, css in drawn:
+        points = [(x_of(y), y_of(v * factor)) for y, v in zip(years, item.values, strict=True) if isfinite(v)]
         parts.append(f'<path d="{_path(points)}" class="line {css}"/>')
         parts.append(f'<circle cx="{_n(points[-1][0])}" cy="{_n(points[-1][1])}" r="3" class="dot {css}"/>')
-        ends.append((points[-1][1], f"{name} {number(band.mid[-1] * factor)}", css))
+        ends.append((points[-1][1], f"{item.name} {number(item.values[-1] * factor)}", css))
     places = apart([end[0] for end in ends], 15, top + 4, height - bottom)
     for (at, label, css), place in zip(ends, places, strict=True):
         parts.append(_line(WIDTH - right + 5, at, WIDTH - right + 11, place, "leader"))
         parts.append(_text(WIDTH - right + 14, place + 4, label, css=f"end {css}"))
-    return Markup(f'<div class="plot" style="--c:{colour}">{svg(WIDTH, height, text, *parts)}</div>')
+    return svg(WIDTH, height, chart.text, *parts)
+
+
+def _css(place: int) -> str:
+    """The class of a series: the city as it goes first, then plans."""
+    return "rest" if place == 0 else "plan" if place == 1 else f"plan other{place}"
+
+
+def _factor(chart: Chart) -> float:
+    values = [x for item in chart.series for x in item.values if isfinite(x)]
+    return words.scale_of(chart.unit, [*values, chart.limit] if isfinite(chart.limit) else values)[0]
+
+
+def unit(chart: Chart) -> str:
+    """The unit in which a chart is drawn."""
+    values = [x for item in chart.series for x in item.values if isfinite(x)]
+    return words.scale_of(chart.unit, [*values, chart.limit])[1]
+
+
+def _grid(marks: Sequence[float], y_of: Any, left: float, right: float) -> list[str]:
+    lines = [_line(left, y_of(mark), right, y_of(mark), "grid") for mark in marks]
+    return lines + [_text(left - 5, y_of(mark) + 4, number(mark), "end", "tick") for mark in marks]
+
+
+def _band(item: Series, years: Sequence[int], css: str, x_of: Any, y_of: Any, factor: float) -> str:
+    """The range of a series as an area; empty where it has none."""
+    if not item.low:
+        return ""
+    upper, lower = (
+        [(x_of(y), y_of(v * factor)) for y, v in zip(years, part, strict=True) if isfinite(v)]
+        for part in (item.high, item.low)
+    )
+    return f'<path d="{_path(upper + lower[::-1])}Z" class="band {css}"/>' if upper and lower else ""
 
 
 def _scale(low: float, high: float, start: float, end: float) -> Any:
@@ -147,11 +183,11 @@ def _path(points: Sequence[tuple[float, float]]) -> str:
     return "M" + "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
 
 
-def way_bar(without: float | None, with_plan: float | None, colour: str, text: str) -> Markup:
+def way_bar(without: float | None, planned: float | None, colour: str, text: str) -> Markup:
     """How far on the way from now (0) to the target (1) a headline gets: above without the plan, below with it."""
     width, height, zero, end = 120.0, 20.0, 24.0, 114.0
     parts = [_line(zero, 0, zero, height, "axis"), _line(end, 0, end, height, "goal")]
-    for value, y, css, fill in ((without, 3.0, "rest", GREY), (with_plan, 11.0, "plan", colour)):
+    for value, y, css, fill in ((without, 3.0, "rest", GREY), (planned, 11.0, "plan", colour)):
         if value is None:
             continue
         tip = zero + min(max(value, -0.24), 1.05) * (end - zero)
@@ -163,54 +199,63 @@ def way_bar(without: float | None, with_plan: float | None, colour: str, text: s
     return svg(width, height, text, *parts)
 
 
-def yearly_bars(years: Sequence[int], values: Sequence[float], limit: float, text: str, factor: float) -> Markup:
-    """Spending by year under a limit."""
+def columns(chart: Chart) -> Markup:
+    """Amounts by year under a limit."""
     height, left, right, top, bottom = 190.0, 40.0, 8.0, 20.0, 24.0
-    marks = ticks(0, max([*values, limit]) * factor)
+    years, values, factor = chart.axis, chart.series[0].values, _factor(chart)
+    marks = ticks(0, max([*values, chart.limit]) * factor)
     x_of = _scale(0, len(years), left, WIDTH - right)
     y_of = _scale(0, marks[-1], height - bottom, top)
-    parts = [_line(left, y_of(mark), WIDTH - right, y_of(mark), "grid") for mark in marks]
-    parts += [_text(left - 5, y_of(mark) + 4, number(mark), "end", "tick") for mark in marks]
+    parts = _grid(marks, y_of, left, WIDTH - right)
     for i, value in enumerate(values):
         x, y = x_of(i + 0.12), y_of(value * factor)
-        parts.append(
-            f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(x_of(i + 0.88) - x)}" '
-            f'height="{_n(max(height - bottom - y, 0))}" class="bar"/>'
-        )
+        parts.append(_rect(x, y, x_of(i + 0.88) - x, max(height - bottom - y, 0)))
     chosen = [i for i, year in enumerate(years) if year % 5 == 0 or i == 0]
     chosen = [i for n, i in enumerate(chosen) if not n or i - chosen[n - 1] >= 3]
     parts += [_text(x_of(i + 0.5), height - 6, years[i], "middle", "tick") for i in chosen]
-    parts.append(_line(left, y_of(limit * factor), WIDTH - right, y_of(limit * factor), "target"))
+    at = y_of(chart.limit * factor)
+    parts.append(_line(left, at, WIDTH - right, at, "target"))
     parts.append(
-        _text(
-            WIDTH - right,
-            y_of(limit * factor) - 5,
-            _("budget {amount}", amount=number(limit * factor)),
-            "end",
-            "end target",
-        )
+        _text(WIDTH - right, at - 5, f"{chart.limit_name} {number(chart.limit * factor)}", "end", "end target")
     )
-    return Markup(f'<div class="plot" style="--c:{COLOURS["low_emission"]}">{svg(WIDTH, height, text, *parts)}</div>')
+    return svg(WIDTH, height, chart.text, *parts)
 
 
-def share_bars(rows: Sequence[tuple[str, float, str]], even: float, even_text: str, colour: str, text: str) -> Markup:
-    """Horizontal bars (name, share, label) against the share each would have if all had the same."""
-    left, right, step, top = 104.0, 96.0, 28.0, 18.0
-    height = top + step * len(rows) + 4
-    largest = max([even, *(abs(value) for _name, value, _label in rows if isfinite(value))])
-    least = min([0.0, *(value for _name, value, _label in rows if isfinite(value))])
+def bars(chart: Chart) -> Markup:
+    """Shares by name as horizontal bars, one for each series, against the share that all would have if it were even."""
+    left, right, top, thick = 104.0, 96.0, 18.0, 18.0 if len(chart.series) == 1 else 11.0
+    step = thick * len(chart.series) + 10
+    height = top + step * len(chart.axis) + 4
+    known = [x for item in chart.series for x in item.values if isfinite(x)]
+    least, largest = min([0.0, *known]), max([chart.limit, *known])
     x_of = _scale(least, largest, left, WIDTH - right)
     parts = []
-    for i, (name, value, label) in enumerate(rows):
+    for i, name in enumerate(chart.axis):
         y = top + step * i
-        parts.append(_text(left - 8, y + 17, name, "end"))
-        if isfinite(value):
-            start, tip = sorted((x_of(0.0), x_of(value)))
-            parts.append(f'<rect x="{_n(start)}" y="{_n(y + 4)}" width="{_n(tip - start)}" height="18" class="bar"/>')
-            parts.append(_text(x_of(largest) + 8, y + 17, label, css="end"))
-    parts.append(_line(x_of(even), top - 4, x_of(even), height, "target"))
-    parts.append(_text(x_of(even), top - 8, even_text, "middle", "tick"))
-    return Markup(f'<div class="plot" style="--c:{colour}">{svg(WIDTH, height, text, *parts)}</div>')
+        parts.append(_text(left - 8, y + step / 2 + 3, name, "end"))
+        for n, item in enumerate(chart.series):
+            value, at = item.values[i], y + 4 + thick * n
+            if isfinite(value):
+                start, tip = sorted((x_of(0.0), x_of(value)))
+                parts.append(_rect(start, at, tip - start, thick - 1, "bar" if n == 0 else f"bar other{n + 1}"))
+                label = words.percent(value, 2)
+                parts.append(_text(x_of(largest) + 8, at + thick / 2 + 4, label, css="end"))
+    parts.append(_line(x_of(chart.limit), top - 4, x_of(chart.limit), height, "target"))
+    parts.append(_text(x_of(chart.limit), top - 8, chart.limit_name, "middle", "tick"))
+    return svg(WIDTH, height, chart.text, *parts)
+
+
+def _rect(x: float, y: float, width: float, height: float, css: str = "bar") -> str:
+    return f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" class="{css}"/>'
+
+
+def amount_bar(share: float) -> Markup:
+    """A share of the widest bar, under its number (which says the same)."""
+    width = 100 * min(max(share, 0.0), 1.0)
+    return Markup(
+        '<svg class="amount" aria-hidden="true" viewBox="0 0 100 6" preserveAspectRatio="none">'
+        f'<rect width="{_n(width)}" height="6" fill="{GREY}"/></svg>'
+    )
 
 
 def time_bar(first: int, last: int, start: int, effect: int, full: int, colour: str, text: str) -> Markup:
@@ -243,21 +288,28 @@ class Outlines:
     paths: Mapping[str, str]
     centres: Mapping[str, tuple[float, float]]
 
-    @property
-    def definitions(self) -> Markup:
-        """The shapes that maps refer to, and the hatching of what is not estimated."""
-        shapes = "".join(f'<path id="z-{escape(name)}" d="{path}"/>' for name, path in self.paths.items())
-        hatch = (
-            '<pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-            '<rect width="6" height="6" fill="#fff"/><line x1="0" y1="0" x2="0" y2="6" stroke="#8a9099" stroke-width="1.6"/>'
-            "</pattern>"
-        )
-        return Markup(f'<svg class="defs" aria-hidden="true" width="0" height="0"><defs>{hatch}{shapes}</defs></svg>')
+
+def hatching() -> Markup:
+    """The hatching of what is not estimated, which maps refer to."""
+    return Markup(
+        '<svg class="defs" aria-hidden="true" width="0" height="0"><defs><pattern id="hatch" width="6" height="6" '
+        'patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" fill="#fff"/>'
+        '<line x1="0" y1="0" x2="0" y2="6" stroke="#8a9099" stroke-width="1.6"/></pattern></defs></svg>'
+    )
 
 
-def outlines(zones: Sequence[Zone], width: float = 300.0) -> Outlines:
+def shapes(charts: Sequence[Chart]) -> Markup:
+    """The zones of all maps, drawn once."""
+    drawn = next((outlines(chart.shapes) for chart in charts if chart.shapes), None)
+    if drawn is None:
+        return Markup("")
+    paths = "".join(f'<path id="z-{escape(name)}" d="{path}"/>' for name, path in drawn.paths.items())
+    return hatching() + Markup(f'<svg class="defs" aria-hidden="true" width="0" height="0"><defs>{paths}</defs></svg>')
+
+
+def outlines(zones: Mapping[str, Any], width: float = 300.0) -> Outlines:
     """Zones fitted to `width`, in a local projection true to scale at their middle latitude."""
-    bounds = np.array([zone.geometry.bounds for zone in zones])
+    bounds = np.array([geometry.bounds for geometry in zones.values()])
     west, south, east, north = bounds[:, 0].min(), bounds[:, 1].min(), bounds[:, 2].max(), bounds[:, 3].max()
     narrow = cos(radians((south + north) / 2))
     scale = (width - 4) / max((east - west) * narrow, (north - south) * 0.75, 1e-9)
@@ -267,13 +319,13 @@ def outlines(zones: Sequence[Zone], width: float = 300.0) -> Outlines:
         return shift + (x - west) * narrow * scale, 2 + (north - y) * scale
 
     paths, centres = {}, {}
-    for zone in zones:
-        shape = zone.geometry.simplify(0.35 / scale)
-        shape = zone.geometry if shape.is_empty else shape
+    for zone, geometry in zones.items():
+        shape = geometry.simplify(0.35 / scale)
+        shape = geometry if shape.is_empty else shape
         rings = [ring for part in getattr(shape, "geoms", [shape]) for ring in (part.exterior, *part.interiors)]
-        paths[zone.id] = "".join(f"{_path([place(*point[:2]) for point in ring.coords[:-1]])}Z" for ring in rings)
-        point = zone.geometry.representative_point()
-        centres[zone.id] = place(point.x, point.y)
+        paths[zone] = "".join(f"{_path([place(*point[:2]) for point in ring.coords[:-1]])}Z" for ring in rings)
+        point = geometry.representative_point()
+        centres[zone] = place(point.x, point.y)
     return Outlines((north - south) * scale + 4, paths, centres)
 
 
@@ -315,18 +367,41 @@ def shades(colour: str, count: int) -> list[str]:
     return [tint(colour, SHADES[round(float(place))]) for place in places]
 
 
-def zone_map(
-    drawn: Outlines, values: Mapping[str, float], cuts: Sequence[float], colour: str, marked: Sequence[str], text: str,
-    width: float = 300.0,
-) -> Markup:  # fmt: skip
-    """A map of zones in classes; zones without a value are hatched; `marked` zones carry numbers from 1."""
-    fills = shades(colour, len(cuts))
+def zone_map(chart: Chart, width: float = 300.0) -> Markup:
+    """Zones in classes; those without a value are hatched; marked zones carry numbers from 1."""
+    drawn = outlines(chart.shapes, width)
+    values = dict(zip(chart.axis, chart.series[0].values, strict=True))
+    cuts = breaks(list(values.values()))
+    fills = shades(COLOURS[chart.pathway], len(cuts))
     parts = []
     for zone in drawn.paths:
         place = class_of(values.get(zone, float("nan")), cuts)
         fill = "url(#hatch)" if place is None else fills[place]
         parts.append(f'<use href="#z-{escape(zone)}" fill="{fill}"/>')
-    for i, zone in enumerate(marked, 1):
+    for i, zone in enumerate(chart.marked, 1):
         x, y = drawn.centres[zone]
         parts.append(f'<circle cx="{_n(x)}" cy="{_n(y)}" r="8" class="pin"/>' + _text(x, y + 4, i, "middle", "pin"))
-    return Markup(f'<div class="map">{svg(width, drawn.height, text, *parts)}</div>')
+    return svg(width, drawn.height, chart.text, *parts)
+
+
+def legend(chart: Chart) -> list[tuple[str, str]]:
+    """Fill and words of every class of a map; none where each zone is named."""
+    known = [value for value in chart.series[0].values if isfinite(value)]
+    if len(known) == len(chart.marked):
+        return []
+    cuts = breaks(known)
+    found = []
+    for place, (cut, fill) in enumerate(zip(cuts, shades(COLOURS[chart.pathway], len(cuts)), strict=True)):
+        low = cuts[place - 1] if place else min(known)
+        one = low >= cut
+        text = words.percent(cut, 2) if one else f"{words.percent(low, 2)}–{words.percent(cut, 2)}"
+        found.append((fill, text))
+    return found
+
+
+def hatched(chart: Chart) -> bool:
+    """Whether some zone of a map has no value."""
+    return not all(isfinite(value) for value in chart.series[0].values)
+
+
+PICTURES = {"lines": trajectory, "columns": columns, "bars": bars, "map": zone_map}

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.table import Table
 
 from caminos.city.package import City, CityError, read_city
 from caminos.city.vocabulary import vocabulary
-from caminos.console import USAGE, Stop, emit
+from caminos.command.console import USAGE, Stop, answer, watched
 from caminos.files import table_text, write_atomic
-from caminos.i18n import _, number
+from caminos.i18n import _
+from caminos.pages.maps import drawn, layers, map_list
 from caminos.problems import nearest
-from caminos.terminal import Terminal
 
 if TYPE_CHECKING:
     from caminos.spatial.layers import Progress, Study
     from caminos.spatial.maps import Picture
 
-OUT = Terminal(soft_wrap=True)
 GEO = ("h3", "matplotlib", "osmium", "pyogrio", "rasterio")
 
 
@@ -34,22 +31,14 @@ def show_layers(folder: Path, source: Path, target: Path, cache: Path | None, as
     with geo_libraries(), watched(_("maps")) as progress:
         study = opened(folder, source, cache, progress)
         written = write_layers(study, target)
-    if as_json:
-        emit({"folder": target, "rows": written, "problems": [asdict(problem) for problem in study.problems]})
-        return
-    for problem in study.problems:
-        OUT.print(str(problem), highlight=False, markup=False)
-    for name, rows in written.items():
-        OUT.print(_("{file}: {rows} facts", file=target / name, rows=rows), highlight=False, markup=False)
-    if (target / "city.toml").is_file():
-        OUT.print(_("Next: caminos check {folder}", folder=target), highlight=False, markup=False)
+    answer(layers(study.city, target, written, study.problems), as_json)
 
 
 def show_map(folder: Path, layer: str, source: Path, out: Path | None, cache: Path | None, as_json: bool) -> None:
     """Draw one layer, or list what can be drawn."""
     with geo_libraries(), watched(_("map")) as progress:
         if not layer:
-            found = drawable(folder)
+            page = map_list(_city(folder), drawable(folder))
         else:
             picture, table = picture_of(folder, layer, source, cache, progress)
             path = out or Path("out") / folder.name / "maps" / f"{layer.replace(':', '-')}.png"
@@ -59,28 +48,8 @@ def show_map(folder: Path, layer: str, source: Path, out: Path | None, cache: Pa
 
             draw(picture, path)
             write_atomic(path.with_suffix(".csv"), table)
-    if not layer:
-        if as_json:
-            emit([{"layer": name, "meaning": meaning} for name, meaning in found])
-            return
-        shown = Table(_("layer"), _("what it is"), box=None)
-        for name, meaning in found:
-            shown.add_row(name, meaning)
-        OUT.print(shown)
-        return
-    known = picture.values[np.isfinite(picture.values)]
-    if as_json:
-        emit({"picture": path, "table": path.with_suffix(".csv"), "unit": picture.unit, "known": known.size,
-              "of": picture.values.size, "least": float(known.min()) if known.size else None,
-              "most": float(known.max()) if known.size else None})  # fmt: skip
-        return
-    written = _("{file} and its table {table}", file=path, table=path.with_suffix(".csv").name)
-    OUT.print(written, highlight=False, markup=False)
-    if known.size:
-        OUT.print(
-            _("{known} of {all} places known, from {least} to {most} {unit}.", known=known.size,
-              all=picture.values.size, least=number(float(known.min())), most=number(float(known.max())),
-              unit=picture.unit), highlight=False)  # fmt: skip
+            page = drawn(_city(folder), layer, path, picture.values, picture.unit)
+    answer(page, as_json)
 
 
 def drawable(folder: Path) -> list[tuple[str, str]]:
@@ -238,18 +207,3 @@ def geo_libraries() -> Iterator[None]:
             raise
         message = _("Maps need the library {library}, which is not installed.", library=error.name)
         raise Stop(f"{message} {_('Run: pip install {extra}', extra=repr('caminos[geo]'))}") from None
-
-
-@contextmanager
-def watched(text: str) -> Iterator[Progress]:
-    """A bar on the error stream while maps are read; silent where nobody watches."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Terminal(stderr=True), transient=True) as bar:
-        task = bar.add_task(text, total=None)
-
-        def step(what: str, done: int, total: int) -> None:
-            bar.update(task, description=f"{text}: {what}", completed=done, total=total or None)
-
-        yield step

@@ -1,29 +1,63 @@
-"""Words and numbers of the report in the language in use: names, units, money, shares, ranges."""
+"""Names and numbers as people read them, in the language in use: one way to write each in the whole product."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
-from math import isfinite, isinf, isnan
+from math import inf, isfinite, isinf, isnan
 
-from caminos.actions.library import library
-from caminos.city.places import countries
 from caminos.i18n import _, language, number
-from caminos.model.indicator import label
-from caminos.parameters.money import PRICE_YEAR, MoneyError, to_usd
 
 MILLION = 1e6
-PREFIXES = ("base_", "zone_", "past_")
 DASH, MINUS = "–", "−"
-ABBREVIATIONS = {
-    "pm25": "PM2.5", "nox": "NOx", "no2": "NO₂", "co2": "CO₂", "ch4": "CH₄", "n2o": "N₂O", "gdp": "GDP", "led": "LED",
-    "gwp": "GWP",
-}  # fmt: skip
-ABBREVIATION = re.compile(r"\b(" + "|".join(sorted(ABBREVIATIONS)) + r")\b", re.IGNORECASE)
-ACTION_QUANTITY = re.compile(r"(\w+?)_(cost|operating_cost|lifetime|lead_time)")
 NO_BREAK = "\u00a0"
 VISIBLE = 5e-4  # share below which a change is shown as about nothing
+# what a node's name adds to that of the fact or action it comes from
+VIEWS = ("base_", "zone_", "past_")
+OF_ACTION = ("size_of_", "adoption_of_")
+ABBREVIATIONS = {
+    "pm25": "PM2.5",
+    "nox": "NOx",
+    "no2": "NO₂",
+    "co2": "CO₂",
+    "ch4": "CH₄",
+    "n2o": "N₂O",
+    "gdp": "GDP",
+    "led": "LED",
+    "gwp": "GWP",
+}
+ABBREVIATION = re.compile(r"\b(" + "|".join(sorted(ABBREVIATIONS)) + r")\b", re.IGNORECASE)
+
+
+# names
+
+
+def label(name: str) -> str:
+    """`heat_deaths` as people read it: Heat deaths."""
+    text = name.replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
+def origin(node: str) -> tuple[str, str]:
+    """The prefix by which a node enters the graph, and the fact or action that it is of."""
+    prefix = next((prefix for prefix in (*VIEWS, *OF_ACTION) if node.startswith(prefix)), "")
+    return prefix, node.removeprefix(prefix)
+
+
+def by_zone(fact: str) -> str:
+    """The node that holds a fact by zone."""
+    return VIEWS[1] + fact
+
+
+def words_of(name: str) -> str:
+    """An id in words, in the language in use."""
+    text = _(label(name))
+    return ABBREVIATION.sub(lambda match: ABBREVIATIONS[match[0].lower()], text) if language() == "en" else text
+
+
+def lower_first(text: str) -> str:
+    """A name inside a sentence; abbreviations such as GDP stay as they are."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
 def pathway_name(pathway: str) -> str:
@@ -34,7 +68,7 @@ def pathway_name(pathway: str) -> str:
         "circular": _("Circular"),
         "resilient": _("Resilient"),
         "equitable": _("Equitable and people-centred"),
-    }[pathway]
+    }.get(pathway, words_of(pathway) if pathway else "")
 
 
 def pathway_short(pathway: str) -> str:
@@ -67,8 +101,9 @@ def sector_name(sector: str) -> str:
         "waste": _("Waste and wastewater"),
         "ippu": _("Industrial processes and product use"),
         "land": _("Agriculture, forestry and land"),
+        "afolu": _("Agriculture, forestry and land"),
         "other": _("Other"),
-    }.get(sector, _(label(sector)))
+    }.get(sector, words_of(sector))
 
 
 def agenda_name(item: str) -> str:
@@ -76,12 +111,6 @@ def agenda_name(item: str) -> str:
     agenda, space, number_of_item = item.partition(" ")
     named = {"SDG": _("SDG"), "NUA": _("NUA")}.get(agenda, agenda)
     return named + space + number_of_item
-
-
-def country_name(country: str) -> str:
-    """A country by its ISO code of three letters; the code itself where it is not known."""
-    found = countries().get(country)
-    return getattr(found, {"es": "name_es", "pt": "name_pt"}.get(language(), "name"), country)
 
 
 def quintile_name(group: str) -> str:
@@ -92,7 +121,7 @@ def quintile_name(group: str) -> str:
         "q3": _("middle fifth"),
         "q4": _("fourth fifth"),
         "q5": _("richest fifth"),
-    }[group]
+    }.get(group, group)
 
 
 def implementer_name(code: str) -> str:
@@ -133,52 +162,6 @@ def confidence_name(confidence: str) -> str:
     )
 
 
-def bare(name: str) -> str:
-    """A node's name without the prefix by which it enters the graph."""
-    for prefix in PREFIXES:
-        if name.startswith(prefix):
-            return name.removeprefix(prefix)
-    return name
-
-
-def name_of(name: str) -> str:
-    """A node as people read it; sizes, costs and times of actions carry the action's name."""
-    for prefix in ("size_of_", "adoption_of_"):
-        if name.startswith(prefix):
-            named = action_name(name.removeprefix(prefix))
-            return _("{action}: size", action=named) if prefix == "size_of_" else named
-    if (found := ACTION_QUANTITY.fullmatch(name)) and found[1] in _action_names():
-        return f"{action_name(found[1])}: {_quantity(found[2])}"
-    text = _(label(bare(name)))
-    return ABBREVIATION.sub(lambda match: ABBREVIATIONS[match[0].lower()], text) if language() == "en" else text
-
-
-def action_name(action: str) -> str:
-    """An action of the library by its id; an action of the city's own by its id in words."""
-    return _(_action_names().get(action, label(action)))
-
-
-@cache
-def _action_names() -> dict[str, str]:
-    return {action.id: action.name for action in library()}
-
-
-def _quantity(suffix: str) -> str:
-    return {
-        "cost": _("cost"), "operating_cost": _("operating cost"), "lifetime": _("lifetime"), "lead_time": _("lead time"),
-    }[suffix]  # fmt: skip
-
-
-def names_of(names: Iterable[str]) -> str:
-    """Several nodes in one line, in order and once each."""
-    return ", ".join(dict.fromkeys(_lower_first(name_of(name)) for name in names))
-
-
-def _lower_first(text: str) -> str:
-    """A name inside a sentence; abbreviations such as GDP stay as they are."""
-    return text[:1].lower() + text[1:] if text[1:2].islower() else text
-
-
 # units
 
 
@@ -186,8 +169,10 @@ def _units() -> dict[str, str]:
     return {
         "person": _("person"), "household": _("household"), "yr": _("year"), "day": _("day"), "job": _("job"),
         "tree": _("tree"), "vehicle": _("vehicle"), "lamp": _("lamp"), "home": _("home"), "hub": _("hub"), "h": _("h"),
-        "delta_degC": "°C", "degC": "°C", "ug": "µg", "CO2e": "CO₂e", "CO2": "CO₂", "CH4": "CH₄", "N2O": "N₂O",
-        "m2": "m²", "m3": "m³", "km2": "km²", "share": "", "ratio": "", "index": "", "dimensionless": "",
+        "charger": _("charger"), "protein": _("protein"), "BOD": _("BOD"),
+        "hundred_thousand_people": _("100,000 people"), "delta_degC": "°C", "degC": "°C", "ug": "µg",
+        "CO2e": "CO₂e", "CO2": "CO₂", "CH4": "CH₄", "N2O": "N₂O", "m2": "m²", "m3": "m³", "km2": "km²",
+        "share": "", "ratio": "", "index": "", "dimensionless": "",
     }  # fmt: skip
 
 
@@ -195,14 +180,17 @@ def _counted_units() -> dict[str, str]:
     return _units() | {
         "person": _("people"), "household": _("households"), "yr": _("years"), "day": _("days"), "job": _("jobs"),
         "tree": _("trees"), "vehicle": _("vehicles"), "lamp": _("lamps"), "home": _("homes"), "hub": _("hubs"),
+        "charger": _("chargers"),
     }  # fmt: skip
 
 
 def unit_name(unit: str) -> str:
     """A unit as people read it: `t CO2e/person/yr` is t CO₂e/person/year, `person/yr` is people/year."""
     above, *below = unit.split("/")
+    if above == "1":
+        return _("per {unit}", unit="/".join(_reworded(part, _units()) for part in below))
     parts = [_reworded(above, _counted_units()), *(_reworded(part, _units()) for part in below)]
-    return "/".join(part.strip() for part in parts).strip()
+    return "/".join(part.strip() for part in parts if part.strip()).strip()
 
 
 def _reworded(text: str, known: Mapping[str, str]) -> str:
@@ -243,26 +231,67 @@ def shown(value: float, unit: str, factor: float = 1.0, digits: int = 3) -> str:
     if isnan(value):
         return DASH
     if unit == "yr":
-        return _("after 2050") if isinf(value) else str(round(value))
+        return calendar_year(value)
     if unit == "share":
         return percent(value, digits)
     return number(value * factor, digits).replace("-", MINUS)
 
 
+def calendar_year(value: float) -> str:
+    """A year; one without end lies after the last that is computed."""
+    return _("after 2050") if isinf(value) else str(round(value))
+
+
 def amount(value: float, unit: str, digits: int = 3) -> str:
     """A number with its unit."""
+    if unit == "USD":
+        return dollars(value, digits)
     factor, unit_text = scale_of(unit, [value])
     text = shown(value, unit, factor, digits)
-    if unit == "share":
+    if unit == "share" or text == DASH:
         return text
-    return f"{text}{NO_BREAK}{unit_text}".strip() if text != DASH else text
+    return f"{text}{NO_BREAK}{unit_text}".strip()
+
+
+def change(value: float, unit: str, digits: int = 3) -> str:
+    """A difference with its sign and unit: shares in percentage points, years of the calendar in years."""
+    if isnan(value):
+        return DASH
+    text = amount(abs(value), unit, digits)
+    if unit == "share":
+        text = f"{number(abs(100 * value), digits)} {points()}"
+    if unit == "yr":
+        text = f"{number(abs(value))} {unit_name(unit)}"
+    return text if value == 0 else ("+" if value > 0 else MINUS) + text
+
+
+def points() -> str:
+    """The unit of a difference of shares."""
+    return _("percentage points")
+
+
+def signed(value: float, unit: str, factor: float = 1.0) -> str:
+    """A difference with its sign, without its unit."""
+    if isnan(value):
+        return DASH
+    plain = 100.0 if unit == "share" else factor
+    text = number(abs(value) * plain)
+    return text if text == "0" else ("+" if value > 0 else MINUS) + text
 
 
 def span(low: float, high: float, unit: str, factor: float = 1.0) -> str:
-    """A range in brackets; empty where there is none."""
+    """A range; empty where there is none."""
     if not (isfinite(low) and (isfinite(high) or unit == "yr")):
         return ""
     ends = shown(low, unit, factor), shown(high, unit, factor)
+    return "" if ends[0] == ends[1] else _("{low} to {high}", low=ends[0], high=ends[1])
+
+
+def signed_span(low: float, high: float, unit: str, factor: float = 1.0) -> str:
+    """The range of a difference; empty where there is none."""
+    if not (isfinite(low) and isfinite(high)):
+        return ""
+    ends = signed(low, unit, factor), signed(high, unit, factor)
     return "" if ends[0] == ends[1] else _("{low} to {high}", low=ends[0], high=ends[1])
 
 
@@ -276,35 +305,29 @@ def ratio(value: float) -> str:
 
 def dollars(value: float, digits: int = 3) -> str:
     """US dollars of 2023, in millions from one million on."""
-    return _money(value, "USD", digits)
+    return money_text(value, "USD", digits)
 
 
-def local_money(value: float, currency: str, digits: int = 3) -> str:
-    """The same sum in the city's currency at the mean rate of 2023; empty where there is none."""
-    rate = local_rate(currency)
-    return "" if isnan(rate) else _money(value * rate, currency, digits)
-
-
-def local_rate(currency: str) -> float:
-    """Local currency per US dollar in 2023; not a number for the dollar itself or an unknown currency."""
-    if currency in ("", "USD"):
-        return float("nan")
-    try:
-        return 1 / to_usd(1.0, currency, PRICE_YEAR)
-    except MoneyError:
-        return float("nan")
-
-
-def money(value: float, currency: str, digits: int = 3) -> str:
-    """A sum in US dollars of 2023 and, in brackets, in the city's currency."""
-    local = local_money(value, currency, digits)
-    return f"{dollars(value, digits)} ({local})" if local else dollars(value, digits)
-
-
-def _money(value: float, currency: str, digits: int) -> str:
+def money_text(value: float, currency: str, digits: int = 3) -> str:
+    """A sum in one currency, in millions from one million on."""
     if not isfinite(value):
         return DASH
     if abs(value) < MILLION:
         return f"{currency}{NO_BREAK}{number(value, digits)}"
     text = number(value / MILLION, digits)
     return _("{currency} {amount} million", currency=currency, amount=text).replace(" ", NO_BREAK)
+
+
+# what is missing
+
+
+def not_estimated(names: Iterable[str]) -> str:
+    """Why there is no number: the names, in words, of what is missing."""
+    return _("not estimated: there is no value for {names}", names=", ".join(names))
+
+
+def beyond(value: float) -> float | str | None:
+    """A number as JSON holds it: what is not a number is null, what has no end is `inf`."""
+    if isnan(value):
+        return None
+    return ("inf" if value == inf else "-inf") if isinf(value) else value

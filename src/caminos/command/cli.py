@@ -4,16 +4,17 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from caminos.console import OK, PROBLEMS, USAGE, Stop, say
-from caminos.i18n import LANGUAGES, _, use_language
+from caminos.command.console import NOT_ESTIMATED, OK, PROBLEMS, USAGE, Ended, Stop, answer, progress, say
+from caminos.i18n import LANGUAGES, _, number, use_language
 from caminos.problems import CaminosError
 
 if TYPE_CHECKING:
-    from caminos.planning.city_model import CityModel
+    from caminos.pages.page import Page
+    from caminos.planning.city_model import Case, CityModel
 
 
 def wanted_language(arguments: list[str]) -> str:
@@ -47,7 +48,7 @@ def open_model(city: str) -> "CityModel":
     except CityError as error:
         lines = [str(problem) for problem in error.problems]
         lines.append(_("Run `caminos check {city}` to see everything.", city=city))
-        raise Stop("\n".join(lines)) from None
+        raise Stop("\n".join(lines), problems=error.problems) from None
 
 
 def make_app() -> typer.Typer:
@@ -73,6 +74,9 @@ def make_app() -> typer.Typer:
     ]
     Weights = Annotated[str, typer.Option("--weights", help=_("Five weights for the pathways, e.g. 1,1,1,2,2."))]
     Floor = Annotated[float, typer.Option("--floor", help=_("Least share of the benefits for the poorest quintile."))]
+    PlanName = Annotated[
+        str, typer.Option("--plan", help=_("Evaluate with a plan: a file, or the name of one in the city's plans/."))
+    ]
     ActionName = Annotated[str, typer.Option("--action", help=_("Evaluate with this action at full scale."))]
 
     @app.command(help=_("Make a city package from open defaults, to be replaced one by one."))
@@ -84,29 +88,40 @@ def make_app() -> typer.Typer:
                                           "area, for example."))] = None,
         as_json: AsJson = False, lang: Lang = "en",
     ) -> None:  # fmt: skip
-        from caminos.views import show_new
+        from caminos.pages.check import made
 
-        show_new(name, out, population, as_json)
+        answer(made(new_package(name, out, population)), as_json)
 
     @app.command(help=_("Find every problem in a city's files in one pass: file, row, column, what is right."))
     def check(city: City, as_json: AsJson = False, lang: Lang = "en") -> None:
-        from caminos.views import show_check
+        from caminos.pages.check import check as check_page
+        from caminos.planning.check import check as problems_of
 
-        show_check(folder_of(city), as_json)
+        folder = folder_of(city)
+        problems = problems_of(folder)
+        answer(check_page(folder, problems), as_json)
+        if any(problem.severity == "error" for problem in problems):
+            raise Ended(PROBLEMS)
 
     @app.command(help=_("Where the city stands on all five pathways, and what is not known."))
     def diagnose(city: City, draws: Draws = 200, as_json: AsJson = False, lang: Lang = "en") -> None:
-        from caminos.views import show_diagnosis
+        from caminos.pages.diagnosis import diagnosis
 
-        show_diagnosis(open_model(city), draws, as_json)
+        model = open_model(city)
+        with progress(model, _("diagnosis")):
+            page = diagnosis(model, draws)
+        answer(page, as_json)
 
     @app.command(help=_("Rank challenges and actions: where to begin, why, and what could change that."))
     def entry(
         city: City, start: Start = 2026, weights: Weights = "", as_json: AsJson = False, lang: Lang = "en"
     ) -> None:
-        from caminos.views import show_entry
+        from caminos.pages.entry import entry as entry_page
 
-        show_entry(open_model(city), start, pathway_weights(weights), as_json)
+        model, chosen = open_model(city), pathway_weights(weights)
+        with progress(model, _("ranking")):
+            page = entry_page(model, start, chosen)
+        answer(page, as_json)
 
     @app.command(help=_("What one action does to every headline of all five pathways, for whom, and by which links. "
                         "Without an action: the matrix of all of them."))  # fmt: skip
@@ -115,13 +130,13 @@ def make_app() -> typer.Typer:
         action: Annotated[str, typer.Argument(help=_("Id or number of an action; `caminos entry` lists them."))] = "",
         start: Start = 2026, draws: Draws = 500, as_json: AsJson = False, lang: Lang = "en",
     ) -> None:  # fmt: skip
-        from caminos.views import show_connections, show_matrix
+        from caminos.pages.connections import connections
+        from caminos.pages.matrix import matrix
 
         model = open_model(city)
-        if action:
-            show_connections(model, action, start, draws, as_json)
-        else:
-            show_matrix(model, start, as_json)
+        with progress(model, _("connections")):
+            page = connections(model, action, start, draws) if action else matrix(model, start)
+        answer(page, as_json)
 
     @app.command(help=_("The best portfolio and timing under a yearly budget."))
     def plan(
@@ -130,30 +145,78 @@ def make_app() -> typer.Typer:
         sensitivity: Annotated[bool, typer.Option(help=_("Plan again at both ends of every weak input."))] = True,
         as_json: AsJson = False, lang: Lang = "en",
     ) -> None:  # fmt: skip
-        from caminos.views import show_plan
+        from caminos.files import refuse_special
+        from caminos.pages.plan import plan as plan_page
+        from caminos.planning.files import write_plan
 
-        money = read_budget(budget)
-        show_plan(open_model(city), money, start, pathway_weights(weights), floor, sensitivity, out, as_json)
+        money, chosen = read_budget(budget), pathway_weights(weights)
+        if out is not None:
+            refuse_special(out)
+        model = open_model(city)
+        with progress(model, _("planning")):
+            found, page = plan_page(model, money, start, weights=chosen, floor=floor, sensitivity=sensitivity)
+        if out is not None:
+            write_plan(model, found, out)
+        answer(page, as_json)
 
     @app.command(help=_("Where a number comes from: equation, inputs with their sources, links it passed."))
     def explain(
         city: City, name: Annotated[str, typer.Argument(help=_("Name of an indicator, fact or parameter."))],
         year: Year = None, zone: Zone = "", group: Group = "", kind: Kind = "", action: ActionName = "",
-        start: Start = 2026, draws: Draws = 200, as_json: AsJson = False, lang: Lang = "en",
+        plan: PlanName = "", start: Start = 2026, draws: Draws = 200, as_json: AsJson = False, lang: Lang = "en",
     ) -> None:  # fmt: skip
-        from caminos.views import show_explanation
+        from caminos.pages.explanation import explanation
 
-        show_explanation(open_model(city), name, year, zone, group, kind, action, start, draws, as_json)
+        model = open_model(city)
+        case = case_with(model, action, plan, start)
+        answer(explanation(model, name, year, zone, group, kind, case, draws), as_json)
 
     @app.command(help=_("Any number with its unit and range."))
     def get(
         city: City, name: Annotated[str, typer.Argument(help=_("Name of an indicator, fact or parameter."))],
         year: Year = None, zone: Zone = "", group: Group = "", kind: Kind = "", action: ActionName = "",
-        start: Start = 2026, draws: Draws = 200, as_json: AsJson = False, lang: Lang = "en",
+        plan: PlanName = "", start: Start = 2026, draws: Draws = 200, as_json: AsJson = False, lang: Lang = "en",
     ) -> None:  # fmt: skip
-        from caminos.views import show_number
+        from caminos.pages.number import estimated, number
 
-        show_number(open_model(city), name, year, zone, group, kind, action, start, draws, as_json)
+        model = open_model(city)
+        page = number(model, name, year, zone, group, kind, case_with(model, action, plan, start), draws)
+        answer(page, as_json)
+        if not estimated(page):
+            raise Ended(NOT_ESTIMATED)
+
+    @app.command(help=_("What a plan does: every headline as the city goes and with the plan, its cost, its benefits, "
+                        "who gains."))  # fmt: skip
+    def run(
+        city: City,
+        plan: Annotated[str, typer.Option("--plan", help=_("A plan: a file, or the name of one in the city's plans/."))],
+        draws: Draws = 200, as_json: AsJson = False, lang: Lang = "en",
+    ) -> None:  # fmt: skip
+        from caminos.pages.what_if import run as run_page
+        from caminos.planning.files import find_plan
+
+        model = open_model(city)
+        found = find_plan(model, plan)
+        with progress(model, _("what if")):
+            page = run_page(model, found, draws)
+        answer(page, as_json)
+
+    @app.command(help=_("Two plans or more side by side: headlines, cost, benefits, who gains."))
+    def compare(
+        city: City,
+        plans: Annotated[list[str], typer.Argument(help=_("Plans: files, or names of those in the city's plans/."))],
+        draws: Draws = 200, as_json: AsJson = False, lang: Lang = "en",
+    ) -> None:  # fmt: skip
+        from caminos.pages.what_if import comparison
+        from caminos.planning.files import find_plan
+
+        if len(plans) < 2:
+            raise Stop(_("Give two plans or more to compare; `caminos run` shows one."), USAGE)
+        model = open_model(city)
+        found = [find_plan(model, plan) for plan in plans]
+        with progress(model, _("what if")):
+            page = comparison(model, found, draws)
+        answer(page, as_json)
 
     From = Annotated[Path, typer.Option("--from", help=_("Folder that holds the files that layers.toml names."))]
     Cache = Annotated[Path | None, typer.Option("--cache", help=_("Keep what is computed here; a second run is "
@@ -167,7 +230,7 @@ def make_app() -> typer.Typer:
                                                                  "out/<id> for an example)."))] = None,
         as_json: AsJson = False, lang: Lang = "en",
     ) -> None:  # fmt: skip
-        from caminos.map_views import show_layers
+        from caminos.command.maps import show_layers
 
         # an example city is asked for by its id: what ships is left as it is
         own = folder_of(city) if Path(city).is_dir() else Path("out") / city
@@ -185,7 +248,7 @@ def make_app() -> typer.Typer:
         out: Annotated[Path | None, typer.Option("--out", help=_("Picture to write: .png or .svg."))] = None,
         as_json: AsJson = False, lang: Lang = "en",
     ) -> None:  # fmt: skip
-        from caminos.map_views import show_map
+        from caminos.command.maps import show_map
 
         show_map(folder_of(city), layer, source, out, cache, as_json)
 
@@ -194,20 +257,78 @@ def make_app() -> typer.Typer:
         city: City, budget: Budget, start: Start = 2026, weights: Weights = "", floor: Floor = 0.2,
         out: Folder = Path("out"), as_json: AsJson = False, lang: Lang = "en",
     ) -> None:  # fmt: skip
-        from caminos.views import show_report
-
-        money = read_budget(budget)
-        show_report(open_model(city), money, start, pathway_weights(weights), floor, out, as_json)
+        money, chosen = read_budget(budget), pathway_weights(weights)
+        answer(write_all(open_model(city), money, start, chosen, floor, out), as_json)
 
     @app.command(help=_("Plan the example city Porto Alegre and write its report."))
     def demo(out: Folder = Path("out"), as_json: AsJson = False, lang: Lang = "en") -> None:
-        from caminos.views import show_report
-
-        show_report(open_model("porto-alegre"), DEMO_BUDGET, 2026, None, 0.2, out, as_json)
+        answer(write_all(open_model("porto-alegre"), DEMO_BUDGET, 2026, None, 0.2, out), as_json)
 
     return app
 
 
+def new_package(name: str, out: Path | None, population: int | None) -> Path:
+    """The folder of a city package that was made; a name that fits no place or several ends the command."""
+    from caminos.city.new import new_city
+    from caminos.city.places import PlaceError
+
+    try:
+        return new_city(name, out, population)
+    except PlaceError as error:
+        lines = [
+            f"  {place.name}, {place.region}, {place.country} ({number(place.population)})"
+            for place in error.candidates
+        ]
+        raise Stop("\n".join([str(error), *lines])) from None
+    except FileExistsError as error:
+        raise Stop(str(error)) from None
+
+
+def case_with(model: "CityModel", action: str, plan: str, start: int) -> "Case":
+    """The baseline, one action at full scale, or a plan."""
+    from caminos.planning.assessment import check_question
+    from caminos.planning.city_model import BASELINE, Case, Measure
+    from caminos.planning.connect import find_action
+    from caminos.planning.files import find_plan
+
+    if action and plan:
+        raise Stop(_("Give --action or --plan, not both."), USAGE)
+    if plan:
+        return find_plan(model, plan).case
+    if not action:
+        return BASELINE
+    chosen = find_action(model, action)
+    check_question(model, start)
+    return Case(chosen, (Measure(chosen, start),))
+
+
+def write_all(
+    model: "CityModel", budget: float, start: int, weights: list[float] | None, floor: float, out: Path
+) -> "Page":
+    """Plan a city, write report, results and plan, and sum them up on one screen."""
+    from caminos.files import inside, write_set
+    from caminos.pages.report import report
+    from caminos.pages.summary import summary
+    from caminos.planning.entry import entry
+    from caminos.planning.files import plan_text, results_bytes
+    from caminos.planning.portfolio import plan
+    from caminos.reports.report import FILE, html
+
+    folder = inside(out, model.city.id)
+    with progress(model, _("planning {city}", city=model.city.name)):
+        ranking = entry(model, start, weights)
+        found = plan(model, budget, start, weights, floor)
+        contents: dict[str, str | bytes] = {
+            "plan.toml": plan_text(model, found),
+            "results.parquet": results_bytes(model, found),
+            FILE: html(report(model, found, ranking=ranking)),
+        }
+        written = write_set(folder, contents)
+        return summary(model, ranking, found, written)
+
+
+# a command that cannot be read; newer Typers carry a Click of their own, older ones use the package
+UsageError: Any = typer.BadParameter.__mro__[1]
 DEMO_BUDGET = 50e6  # USD of 2023 a year, about 2 % of the city's budget
 
 
@@ -244,36 +365,41 @@ def read_budget(text: str) -> float:
         ) from None
 
 
-def run(command: Callable[[], None]) -> int:
+def finish(command: Callable[[], None], as_json: bool = False) -> int:
     """Run a command and turn what a user can put right into one message and an exit code."""
     try:
         command()
+    except Ended as end:
+        return end.code
+    except UsageError as error:  # with --json alone: else Typer says it itself
+        say(Stop(error.format_message(), USAGE), as_json)
+        return USAGE
     except Stop as stop:
-        say(str(stop))
+        say(stop, as_json)
         return stop.code
     except CaminosError as error:
-        say(str(error))
+        say(Stop(str(error), problems=getattr(error, "problems", ())), as_json)
         return PROBLEMS
     except OSError as error:
-        say(_("{file}: {reason}", file=error.filename or "", reason=error.strerror or error))
+        say(Stop(_("{file}: {reason}", file=error.filename or "", reason=error.strerror or error)), as_json)
         return PROBLEMS
     return OK
 
 
 def main() -> None:
     """Entry point of the command `caminos`."""
-    language = wanted_language(sys.argv[1:])
+    language, as_json = wanted_language(sys.argv[1:]), "--json" in sys.argv[1:]
     if language not in LANGUAGES:
-        typer.echo(f"--lang: {language}: {', '.join(LANGUAGES)}", err=True)
+        say(Stop(f"--lang: {language}: {', '.join(LANGUAGES)}", USAGE), as_json)
         raise SystemExit(USAGE)
     use_language(language)
     command = typer.main.get_command(make_app())
 
     def invoke() -> None:
-        command()
+        command(standalone_mode=not as_json)
 
     # help needs none of the model's modules, and so starts at once
     asks_help = len(sys.argv) == 1 or "--help" in sys.argv
     if asks_help:
         invoke()
-    raise SystemExit(run(invoke))
+    raise SystemExit(finish(invoke, as_json))
