@@ -220,7 +220,7 @@ def main() -> None:
         found = json.loads(done.stdout.splitlines()[-1])
         if "left_out" in found:
             left_out[name] = found["left_out"]
-            print(f"{name:34}left out: {found['left_out']}", flush=True)
+            print(f"{name:38} left out: {found['left_out']}", flush=True)
             continue
         results[name] = found
         aim = f"{found['aim_s'] * 1000:.0f} ms" if found["aim_s"] else ""

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
-import bench  # noqa: E402
-from benchmarks.common import needed  # noqa: E402
+import bench
+from benchmarks.common import needed
 
 
 def test_a_case_without_its_data_is_left_out_and_the_rest_is_measured(tmp_path, monkeypatch, capsys):
