@@ -4,7 +4,6 @@ read, write and run. The format stands in docs/worked-examples.md; here is how i
 from __future__ import annotations
 
 import importlib
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,14 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from caminos.actions.library import library
-from caminos.city.vocabulary import vocabulary
 from caminos.i18n import _
 from caminos.model.axes import AXES, GROUP, KIND, QUINTILES, YEAR, ZONE, Array, labels
 from caminos.model.indicator import Indicator, ModelError, Node, label
 from caminos.model.units import UnitError, factor
 from caminos.parameters.tables import ParameterError, parameter_input, rows
-from caminos.planning.city_model import assemble
+from caminos.planning.graph import library_graph
+from caminos.toml import read_toml
 
 PLACES = {"year": YEAR, "zone": ZONE, "group": GROUP, "kind": KIND}
 KEYS = ("indicator", "function", "source", "inputs", "settings", "expected")
@@ -102,24 +100,13 @@ def run_example(path: Path) -> Outcome:
 
     Raises ExampleError with the file and what to do for a name, input, label, unit or axis that does not fit.
     """
-    text, example = _read(path)
+    example, problems = read_toml(path)
+    if example is None:
+        raise ExampleError(" ".join((f"{path}:", problems[0].message, problems[0].fix)))
     try:
-        return _outcome(path.name, _about(text), example)
+        return _outcome(path.name, _about(path.read_text(encoding="utf-8-sig")), example)
     except (ExampleError, UnitError, ParameterError) as error:
         raise ExampleError(f"{path}: {error}") from None
-
-
-def _read(path: Path) -> tuple[str, Mapping[str, Any]]:
-    """The text of a file and what it holds."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        return text, tomllib.loads(text)
-    except UnicodeDecodeError:
-        raise ExampleError(_("{file}: the file is not UTF-8. Save it as UTF-8.", file=path)) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ExampleError(_("{file}: this is not valid TOML: {error}", file=path, error=error)) from None
-    except (RecursionError, ValueError):  # nested, or with digits, by the thousand
-        raise ExampleError(_("{file}: it holds a number or a nesting that is too large to read.", file=path)) from None
 
 
 def _outcome(file: str, about: str, example: Mapping[str, Any]) -> Outcome:
@@ -156,7 +143,8 @@ def _outcome(file: str, about: str, example: Mapping[str, Any]) -> Outcome:
 @cache
 def nodes() -> Mapping[str, Node]:
     """Every name of the model that an example may use; a fact stands for itself, not for its default."""
-    return assemble(library(), [term.enters_as for term in vocabulary().values()], check=False).nodes
+    graph = library_graph()
+    return {**graph.nodes, **graph.sources}
 
 
 def _about(text: str) -> str:
