@@ -87,7 +87,7 @@ def run(*words: str | Path, folder: Path) -> str:
         list(map(str, words)), cwd=folder, env=clean, capture_output=True, text=True, check=False, timeout=600
     )
     if done.returncode:
-        raise SmokeError(f"{' '.join(map(str, words))}\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+        raise SmokeError(f"{' '.join(map(str, words))}\n{done.stdout[-500:]}{done.stderr[-1500:]}")
     return done.stdout
 
 
@@ -103,6 +103,7 @@ def smoke(python: Path, folder: Path) -> None:
     ):
         if not json.loads(run(caminos, *words, folder=folder)):
             raise SmokeError(f"caminos {' '.join(words)}: an empty answer")
+    run(caminos, "new", "Rosario, Argentina", "--out", "rosario", folder=folder)
     run(caminos, "get", "porto-alegre", "landfill_methane", "--draws", "20", folder=folder)
 
 
