@@ -10,8 +10,8 @@ from typing import Any
 
 import typer
 
-from caminos.console import PROBLEMS, Stop, emit
-from caminos.i18n import _
+from caminos.console import PROBLEMS, Stop, emit, say
+from caminos.i18n import _, one_line
 from caminos.planning.examples import ExampleError, Given, Outcome, example_files, run_example
 
 SHOWN = 8  # values of an input along an axis
@@ -27,7 +27,7 @@ def show_examples(paths: list[Path], as_json: bool) -> None:
         for outcome in outcomes:
             typer.echo("\n".join(lines(outcome, in_full=len(files) == 1 or not outcome.holds)))
         for fault in faults:
-            typer.echo(str(fault), err=True)
+            say(str(fault))
     held = sum(outcome.holds for outcome in outcomes)
     if held < len(files):
         raise Stop(_("{held} of {all} worked examples hold.", held=held, all=len(files)), PROBLEMS)
@@ -105,8 +105,7 @@ def exact(value: float) -> str:
 
 def wrapped(text: str, indent: str) -> list[str]:
     """A text within the width of the terminal, without control characters."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in text)
     return textwrap.wrap(
-        plain, shutil.get_terminal_size().columns, initial_indent=indent, subsequent_indent=indent + "  ",
+        one_line(text), shutil.get_terminal_size().columns, initial_indent=indent, subsequent_indent=indent + "  ",
         break_on_hyphens=False,
     )  # fmt: skip

@@ -6,7 +6,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,11 @@ import numpy as np
 
 from caminos.i18n import _
 from caminos.model.axes import AXES, GROUP, KIND, QUINTILES, YEAR, ZONE, Array, labels
-from caminos.model.indicator import Indicator, ModelError, Node, label
+from caminos.model.indicator import Indicator, Node, label
 from caminos.model.units import UnitError, factor
 from caminos.parameters.tables import ParameterError, parameter_input, rows
 from caminos.planning.graph import library_graph
+from caminos.problems import CaminosError, nearest
 from caminos.toml import read_toml
 
 PLACES = {"year": YEAR, "zone": ZONE, "group": GROUP, "kind": KIND}
@@ -29,7 +29,7 @@ LITERATURE = "parameter"  # the word that stands for the model's own value of a 
 ROOMS = ("caminos.pathways.", "caminos.spatial.")  # where functions of arrays may be taken from
 
 
-class ExampleError(ModelError):
+class ExampleError(CaminosError):
     """A worked example that cannot be computed; the message says what, where and how to put it right."""
 
 
@@ -379,5 +379,5 @@ def _meaning(name: str, node: Node | None) -> str:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, list(known), 3, 0.6)
-    return " " + _("Nearest: {names}.", names=", ".join(near)) if near else ""
+    near = nearest(name, known)
+    return " " + _("Nearest: {names}.", names=near) if near else ""
