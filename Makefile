@@ -1,9 +1,10 @@
 # The two commands: `make demo` and `make test`. Both set up their own environment in .venv.
+# Before a change is sent: `.ci/run`, which is these and `make lint types wheel smoke`.
 PYTHON ?= python3
 BIN := .venv/bin
 SHARED ?= ../shared
 
-.PHONY: demo test bench lint types docs cities translations wheel clean
+.PHONY: demo test bench lint types docs cities translations wheel smoke clean
 
 demo: .venv/installed
 	$(BIN)/caminos demo
@@ -33,6 +34,9 @@ translations: .venv/developing
 
 wheel: .venv/developing
 	$(BIN)/python -m build --wheel --outdir dist .
+
+smoke: wheel
+	$(BIN)/python scripts/smoke.py $$(ls -t dist/caminos-*.whl | head -1)
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Caminos needs Python 3.11 or later: make demo PYTHON=python3.11")'

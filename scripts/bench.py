@@ -21,7 +21,7 @@ from pathlib import Path
 
 import benchmarks
 import numpy as np
-from benchmarks.common import timed
+from benchmarks.common import LeftOut, timed
 
 KAUSAL_ONE, KAUSAL_ACTIONS = 0.615, 12.1  # s: one model of 159 nodes after a change; 69 actions the first time
 
@@ -185,14 +185,18 @@ for found in pkgutil.iter_modules(benchmarks.__path__):
         CASES |= importlib.import_module(f"benchmarks.{found.name}").CASES
 
 
-def measure(name: str) -> dict[str, float | None]:
-    """One case in this process, with its peak memory."""
+def measure(name: str) -> dict[str, float | str | None]:
+    """One case in this process, with its peak memory; why it was left out if its data are not here."""
     function, aim, peer = CASES[name]
-    found: dict[str, float | None] = dict(function())
+    try:
+        found: dict[str, float | str | None] = dict(function())
+    except LeftOut as reason:
+        return {"left_out": str(reason)}
     found["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     found["aim_s"] = aim
     found["peer_s"] = peer
-    found["peer_ratio"] = peer / found["median_s"] if peer and found["median_s"] else None
+    seconds = float(found["median_s"] or 0)
+    found["peer_ratio"] = peer / seconds if peer and seconds else None
     return found
 
 
@@ -206,11 +210,19 @@ def main() -> None:
     if options.case:
         print(json.dumps(measure(options.case)))
         return
-    results = json.loads(options.out.read_text(encoding="utf-8"))["cases"] if options.only else {}
+    results = (
+        json.loads(options.out.read_text(encoding="utf-8"))["cases"] if options.only and options.out.exists() else {}
+    )
+    left_out = {}
     print(f"{'case':34}{'median':>12}{'aim':>10}{'peer / ours':>14}{'peak MB':>10}")
     for name in (name for name in CASES if options.only in name):
         done = subprocess.run([sys.executable, __file__, "--case", name], check=True, capture_output=True, text=True)
-        results[name] = found = json.loads(done.stdout.splitlines()[-1])
+        found = json.loads(done.stdout.splitlines()[-1])
+        if "left_out" in found:
+            left_out[name] = found["left_out"]
+            print(f"{name:38} left out: {found['left_out']}", flush=True)
+            continue
+        results[name] = found
         aim = f"{found['aim_s'] * 1000:.0f} ms" if found["aim_s"] else ""
         ratio = f"{found['peer_ratio']:.0f} x" if found["peer_ratio"] else ""
         print(
@@ -218,7 +230,10 @@ def main() -> None:
             flush=True,
         )
     machine = {"python": platform.python_version(), "numpy": np.__version__, "processor": platform.machine()}
-    options.out.write_text(json.dumps({"machine": machine, "cases": results}, indent=2) + "\n", encoding="utf-8")
+    written = {"machine": machine, "cases": results} | ({"left_out": left_out} if left_out else {})
+    options.out.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
+    if left_out:
+        print(f"{len(left_out)} of {len(CASES)} cases were left out for want of their data; all others were measured.")
 
 
 if __name__ == "__main__":

@@ -43,6 +43,12 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, default=build_porto_alegre.SHARED, help="folder that holds data/")
     parser.add_argument("--out", type=Path, default=CITIES, help="folder that holds the packages")
     options = parser.parse_args()
+    if not (options.shared / "data").is_dir():
+        parser.exit(
+            1,
+            f"build_cities: {options.shared / 'data'} is not here. It holds the open data that the example cities are "
+            "made from; name its folder: make cities SHARED=folder. The cities in cities/ need nothing and stay.\n",
+        )
     try:
         print("\n".join(build(options.shared, options.out)))
     except (build_porto_alegre.SourceError, CityError, LayerError, FileNotFoundError) as error:

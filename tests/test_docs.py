@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+from inspect import signature
 from pathlib import Path
 
 import pytest
 
 from caminos import cli
 from caminos.i18n import use_language
+from caminos.model.indicator import Indicator
+from caminos.planning import examples
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -51,8 +54,41 @@ def test_commands_run(line, tmp_path, monkeypatch, capsys):
         monkeypatch.chdir(tmp_path)
         run(monkeypatch, shlex.split('caminos new "Rosario, Argentina" --out rosario'))
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "tests").symlink_to(ROOT / "tests")  # the examples of a clone
     code = run(monkeypatch, words)
     assert code == 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [pair for pair in blocks("toml") if "[expected]" in pair[1]],
+    ids=lambda value: value if value.endswith(".md") else "",
+)
+def test_worked_examples_hold(page, text, tmp_path, monkeypatch):
+    """Those of existing indicators, and that of the indicator which a page adds."""
+    added = {item.name: item for code in python_blocks(page) for item in declared_in(code)}
+    known = {**examples.nodes(), **added}
+    monkeypatch.setattr(examples, "nodes", lambda: known)
+    path = tmp_path / "example.toml"
+    path.write_text(text, encoding="utf-8")
+    assert examples.run_example(path).holds
+
+
+def python_blocks(page: str) -> list[str]:
+    return [code for name, code in blocks("python") if name == page]
+
+
+def declared_in(code: str) -> list[Indicator]:
+    """The indicators that a block of documentation declares."""
+    scope: dict[str, object] = {"__name__": "documentation"}
+    exec(compile(code, "documentation", "exec"), scope)
+    functions = [value for value in scope.values() if getattr(value, "declared", None)]
+    return [
+        Indicator(
+            function.__name__, function=function, arguments=tuple(signature(function).parameters), **function.declared
+        )
+        for function in functions
+    ]
 
 
 def run(monkeypatch, words: list[str]) -> int:

@@ -1,126 +1,165 @@
-"""Worked examples from the literature: one TOML file each, which a person who does not program can read and write.
-
-indicator = "landfill_emissions"        # or function = "caminos.pathways.….name" for a function of arrays
-source = "where the numbers are published, or how they were computed"
-[inputs]
-gwp_ch4 = 28                            # in the unit that the model uses for this name
-landfill_methane = { value = 5547.6, unit = "t CH4/yr" }   # or in a unit that converts to it
-curve_number = { kind = [98, 90] }      # several values along an axis: kind, group, year or zone
-road_fuel_energy = { kind = { diesel = 43 } }              # by label; labels not named are 0
-tonnes_per_kilogram = "parameter"       # the literature value of the model (settings: see below)
-[settings]                              # only for inputs that are "parameter"
-region = ["Brazil", "world"]
-climate = "wet temperate"
-[expected]
-value = 155332.8                        # or { year = [ … ] }, { kind = { … } } and so on
-unit = "t CO2e/yr"
-tolerance = 0.1                         # in that unit
-"""
+"""Worked examples from the literature (docs/worked-examples.md has the format), and what is said of faulty ones."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-import tomllib
-from functools import cache
+import json
+import sys
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
-import caminos.pathways
-from caminos.actions.library import levers
-from caminos.city.vocabulary import vocabulary
-from caminos.model.axes import AXES, GROUP, KIND, YEAR, ZONE, labels
-from caminos.model.indicator import Indicator, collect
-from caminos.model.units import factor
-from caminos.parameters.tables import parameter_input, rows, source_node
+from caminos import cli
+from caminos.i18n import use_language
+from caminos.planning.examples import ExampleError, example_files, run_example
 
-EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.toml"))
-PLACES = {"year": YEAR, "zone": ZONE, "group": GROUP, "kind": KIND}
-CALENDAR = ("calendar_year", "base_year", "past_year")
-
-
-@cache
-def indicators() -> dict[str, Indicator]:
-    """Every indicator of the pathways by name."""
-    found = pkgutil.walk_packages(caminos.pathways.__path__, "caminos.pathways.")
-    return {item.name: item for item in collect(importlib.import_module(module.name) for module in found)}
-
-
-@cache
-def declared(name: str) -> tuple[str, str]:
-    """Unit and classification that the model uses for an argument."""
-    if name in indicators():
-        return indicators()[name].unit, indicators()[name].classification
-    if name in rows():
-        node = source_node(name)
-        return node.unit, node.classification
-    for lever in levers():
-        if name in (lever.name, f"base_{lever.name}"):
-            return lever.unit, lever.classification
-    plain = name.removeprefix("base_").removeprefix("zone_").removeprefix("past_")
-    for word in (name, plain):
-        if word in vocabulary():
-            return vocabulary()[word].unit, vocabulary()[word].classification
-    return ("yr" if name in CALENDAR else ""), ""
-
-
-def array(given: Any, name: str, unit: str, classification: str) -> np.ndarray:
-    """An entry of a file as an array of six axes in `unit`."""
-    scale = 1.0
-    if isinstance(given, dict) and "unit" in given:
-        scale = factor(given["unit"], unit)
-        given = given["value"]
-    if not isinstance(given, dict):
-        return np.full((1,) * len(AXES), float(given)) * scale
-    ((axis, values),) = given.items()
-    if isinstance(values, dict):
-        known = labels(classification)
-        assert set(values) <= set(known), (
-            f"{name}: {sorted(set(values) - set(known))} are no labels of {classification}"
-        )
-        values = [values.get(label, 0.0) for label in known]
-    shape = [1] * len(AXES)
-    shape[PLACES[axis]] = len(values)
-    return np.array(values, dtype=float).reshape(shape) * scale
-
-
-def from_tables(name: str, settings: dict[str, Any]) -> np.ndarray:
-    """The literature value of a parameter."""
-    chosen = {key: value for key, value in settings.items() if key != "region"}
-    found = parameter_input(name, tuple(settings.get("region", ["world"])), chosen)
-    assert found is not None, f"{name} has no row for {settings}"
-    return found.central
+FOLDER = Path(__file__).parent / "examples"
+EXAMPLES = example_files([FOLDER])
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=[path.stem for path in EXAMPLES])
 def test_worked_example(path: Path) -> None:
-    example = tomllib.loads(path.read_text(encoding="utf-8"))
-    assert example["source"].strip(), "every example says where its numbers come from"
-    settings = example.get("settings", {})
-    if "indicator" in example:
-        item = indicators()[example["indicator"]]
-        function, unit, classification, names = item.function, item.unit, item.classification, item.arguments
-    else:
-        module, _, function_name = example["function"].rpartition(".")
-        function = getattr(importlib.import_module(module), function_name)
-        unit, classification = example["expected"]["unit"], ""
-        names = tuple(example["inputs"])
-    assert set(names) == set(example["inputs"]), f"inputs must be {sorted(names)}"
-    given = {
-        name: from_tables(name, settings) if entry == "parameter" else array(entry, name, *declared(name))
-        for name, entry in example["inputs"].items()
-    }
-    expected = example["expected"]
-    scale = factor(expected["unit"], unit)
-    wanted = array(expected["value"], "expected", unit, classification) * scale
-    with np.errstate(divide="ignore", invalid="ignore"):
-        result = function(**given)
-    assert result.shape == wanted.shape, "an axis is left that the expected value does not have"
-    np.testing.assert_allclose(result, wanted, rtol=0, atol=expected["tolerance"] * abs(scale))
+    outcome = run_example(path)
+    assert outcome.about, "the first line says in words what the example is"
+    assert outcome.holds, f"{outcome.computed} {outcome.unit}, expected {outcome.expected} ± {outcome.tolerance}"
 
 
-def test_there_are_examples() -> None:
-    assert len(EXAMPLES) >= 25
+FINE = """# Two tonnes.
+indicator = "landfill_emissions"
+source = "by hand"
+[inputs]
+landfill_methane = { value = 2000, unit = "kg CH4/yr" }
+gwp_ch4 = 28
+[expected]
+value = 56
+unit = "t CO2e/yr"
+tolerance = 0
+"""
+FAULTS = {
+    "unknown indicator": (
+        '"landfill_emissions"',
+        '"landfill_emission"',
+        "no indicator landfill_emission. Nearest: landfill_em",
+    ),
+    "an input that is no indicator": ('"landfill_emissions"', '"gwp_ch4"', "no indicator gwp_ch4"),
+    "missing input": ("gwp_ch4 = 28", "", r"\[inputs\] lacks gwp_ch4"),
+    "surplus input": ("gwp_ch4 = 28", "gwp_ch4 = 28\npopulation = 1", "does not depend on population"),
+    "unit that does not fit": ("kg CH4/yr", "kg CO2/yr", "landfill_methane: .* the model takes it in t CH4/yr"),
+    "unit that does not exist": ("kg CH4/yr", "bananas/yr", "landfill_methane: .*bananas"),
+    "unit of the result": ('unit = "t CO2e/yr"', 'unit = "t CH4/yr"', "cannot be converted"),
+    "wrong label": ("gwp_ch4 = 28", "gwp_ch4 = { group = { q6 = 1 } }", "gwp_ch4: q6 is no label"),
+    "axis left over": ("gwp_ch4 = 28", "gwp_ch4 = { year = [28, 28] }", "year: 2 computed, 1 expected"),
+    "unknown axis": ("gwp_ch4 = 28", "gwp_ch4 = { month = [28] }", "gwp_ch4: values lie along one axis of year, zone"),
+    "not a number": ("gwp_ch4 = 28", 'gwp_ch4 = "28"', "gwp_ch4: '28' is not a number"),
+    "a truth": ("gwp_ch4 = 28", "gwp_ch4 = true", "gwp_ch4: True is not a number"),
+    "too large": ("gwp_ch4 = 28", "gwp_ch4 = 1" + "0" * 400, "gwp_ch4: 1000"),
+    "5000 digits": ("gwp_ch4 = 28", "gwp_ch4 = " + "9" * 5000, "too many digits"),
+    "nested": ("gwp_ch4 = 28", "gwp_ch4 = " + "[" * 3000 + "]" * 3000, "nested too deeply"),
+    "no value of the literature": (
+        "gwp_ch4 = 28",
+        'gwp_ch4 = "parameter"\n[settings]\ngwp = "AR9"',
+        "gwp_ch4 has no value for",
+    ),
+    "not of the literature": (
+        '{ value = 2000, unit = "kg CH4/yr" }',
+        '"parameter"',
+        "landfill_methane is no parameter",
+    ),
+    "settings misspelt": ("[expected]", '[settings]\nclimat = "dry"\n[expected]', r"\[settings\]: climat is not known"),
+    "no source": ('"by hand"', '" "', "source = .* is missing"),
+    "no tolerance": ("tolerance = 0", "", "tolerance is missing"),
+    "negative tolerance": ("tolerance = 0", "tolerance = -1", "zero or a number above"),
+    "a key too many": ("tolerance = 0", "tolerance = 0\nnote = 'x'", "note is not known"),
+    "function elsewhere": ('indicator = "landfill_emissions"', 'function = "os.system"', "no function os.system"),
+    "no function": ('indicator = "landfill_emissions"', 'function = "caminos.pathways.drivers.x"', "no function"),
+    "neither": ('indicator = "landfill_emissions"', "", "name either indicator"),
+    "not TOML": ("[inputs]", "[inputs", "not valid TOML: .*line 4"),
+}
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "example.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_said_with_its_place(fault, tmp_path):
+    old, new, message = FAULTS[fault]
+    assert old in FINE
+    with pytest.raises(ExampleError, match=message) as raised:
+        run_example(write(tmp_path, FINE.replace(old, new)))
+    assert str(raised.value).startswith(str(tmp_path / "example.toml"))
+    assert len(str(raised.value)) < 600
+
+
+def test_units_are_converted_and_differences_are_in_the_unit_of_the_expected_value(tmp_path):
+    assert run_example(write(tmp_path, FINE)).computed == (56.0,)
+    outcome = run_example(write(tmp_path, FINE.replace('value = 56\nunit = "t', 'value = 55000\nunit = "kg')))
+    assert outcome.computed == pytest.approx((56000.0,))
+    assert outcome.differences == pytest.approx((1000.0,))
+    assert not outcome.holds
+
+
+def test_the_tolerance_decides(tmp_path):
+    assert run_example(write(tmp_path, FINE.replace("value = 56", "value = 55").replace("ance = 0", "ance = 1"))).holds
+    assert not run_example(
+        write(tmp_path, FINE.replace("value = 56", "value = 55").replace("ance = 0", "ance = 0.9"))
+    ).holds
+
+
+def test_not_estimated_is_expected_as_nan_and_nothing_else_is_equal_to_it(tmp_path):
+    unknown = FINE.replace("gwp_ch4 = 28", "gwp_ch4 = nan")
+    assert run_example(write(tmp_path, unknown.replace("value = 56", "value = nan"))).holds
+    assert not run_example(write(tmp_path, unknown)).holds
+    assert not run_example(write(tmp_path, FINE.replace("value = 56", "value = nan"))).holds
+
+
+def test_the_command_shows_all_and_ends_by_what_holds(tmp_path, monkeypatch, capsys):
+    path = write(tmp_path, FINE.replace("value = 56", "value = 55"))
+    assert command(monkeypatch, str(path)) == 1
+    shown = " ".join(capsys.readouterr().out.split())
+    for part in (
+        "DOES NOT HOLD: landfill_emissions",
+        "gwp_ch4 = 28 t CO2e/(t CH4): Gwp ch4",
+        "landfill_methane = 2 t CH4/yr: Methane that landfills emit",
+        "tolerance 0",
+        "expected 55, computed 56, difference 1",
+        "by hand",
+    ):
+        assert part in shown
+    write(tmp_path, FINE)
+    (tmp_path / "other.toml").write_text("x", encoding="utf-8")
+    assert command(monkeypatch, str(tmp_path)) == 1
+    printed = capsys.readouterr()
+    assert printed.out.startswith("holds: landfill_emissions (example.toml)")
+    assert "other.toml: This is not valid TOML" in printed.err
+    assert "1 of 2 worked examples hold" in printed.err
+
+
+def test_the_command_as_json(tmp_path, monkeypatch, capsys):
+    assert command(monkeypatch, str(write(tmp_path, FINE)), "--json") == 0
+    (example,) = json.loads(capsys.readouterr().out)["examples"]
+    assert example["holds"] is True
+    assert example["computed"] == [56.0]
+    assert example["inputs"][0]["values"] == [2.0]
+
+
+def test_no_line_is_wider_than_the_terminal(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "60")
+    for path in EXAMPLES[:20]:
+        assert command(monkeypatch, str(path)) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 60
+
+
+def test_a_folder_without_examples_and_a_file_that_is_not_there(tmp_path, monkeypatch, capsys):
+    assert command(monkeypatch, str(tmp_path)) == 1
+    assert command(monkeypatch, str(tmp_path / "none.toml")) == 1
+    assert capsys.readouterr().err.count("there is no worked example") == 2
+
+
+def command(monkeypatch, *words: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["caminos", "example", *words])
+    use_language("en")
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    return int(stopped.value.code or 0)

@@ -5,8 +5,20 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 RUNS = 7
+
+
+class LeftOut(Exception):
+    """A case whose data are not on this machine; the message says which."""
+
+
+def needed(*paths: Path) -> None:
+    """Leave the case out if one of these files is not here."""
+    for path in paths:
+        if not path.exists():
+            raise LeftOut(f"needs {path}, which is not here")
 
 
 def timed(function: Callable[[], object], runs: int = RUNS) -> dict[str, float]:

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.common import timed
+from benchmarks.common import needed, timed
 from caminos.spatial.streets import Streets, read_streets, spread, street_graph, street_network, travel_times
 from caminos.spatial.timetable import Timetable, read_timetable
 from caminos.spatial.transit import door_to_door
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "porto-alegre"
+FILES = tuple(SHARED / name for name in ("poa_osm.pbf", "poa_eptc.zip", "poa_trensurb.zip", "poa_hexgrid.csv"))
 SIDE, PLACES = 500, 200  # nodes along each side of the made-up grid; places to reach
 SPACING = 100.0  # m
 
@@ -23,11 +24,12 @@ SPACING = 100.0  # m
 @cache
 def porto_alegre() -> tuple[Streets, Timetable, np.ndarray, np.ndarray]:
     """Streets, timetable, hexagons (x, y) and their jobs, schools and clinics (blank cells as 0)."""
-    streets, _problems = read_streets(SHARED / "poa_osm.pbf")
-    timetable, _problems = read_timetable([SHARED / "poa_eptc.zip", SHARED / "poa_trensurb.zip"])
+    needed(*FILES)
+    streets, _problems = read_streets(FILES[0])
+    timetable, _problems = read_timetable(list(FILES[1:3]))
     assert streets is not None
     assert timetable is not None
-    with (SHARED / "poa_hexgrid.csv").open(encoding="utf-8") as stream:
+    with FILES[3].open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     places = streets.project(*([float(row[name]) for row in rows] for name in ("lon", "lat")))
     amounts = [[float(row[name] or 0) for name in ("jobs", "schools", "healthcare")] for row in rows]

@@ -470,7 +470,8 @@ def _least_highest_pass(first: NDArray[np.int64], second: NDArray[np.int64], cre
     # weights are ranks from 1 on, as the tree would lose passes of height 0
     order = np.argsort(crest, kind="stable")
     shape = (count + 1, count + 1)
-    graph = coo_array((np.arange(1.0, len(order) + 1), (first[order], second[order])), shape=shape)
+    ends = (first[order].astype(np.int32), second[order].astype(np.int32))  # all that csgraph takes before SciPy 1.17
+    graph = coo_array((np.arange(1.0, len(order) + 1), ends), shape=shape)
     tree = minimum_spanning_tree(csr_array(graph))
     _order, parent = breadth_first_order(tree, count, directed=False, return_predecessors=True)
     reached = parent >= 0
