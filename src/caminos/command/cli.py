@@ -267,7 +267,7 @@ def make_app() -> typer.Typer:
         paths: Annotated[list[Path], typer.Argument(help=_("Files of worked examples, or folders of them."))],
         as_json: AsJson = False, lang: Lang = "en",
     ) -> None:  # fmt: skip
-        from caminos.example_views import show_examples
+        from caminos.command.examples import show_examples
 
         show_examples(paths, as_json)
 

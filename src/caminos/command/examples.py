@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from caminos.console import PROBLEMS, Stop, emit, say
+from caminos.command.console import PROBLEMS, Stop, emit, say
 from caminos.i18n import _, one_line
 from caminos.planning.examples import ExampleError, Given, Outcome, example_files, run_example
 
@@ -27,7 +27,7 @@ def show_examples(paths: list[Path], as_json: bool) -> None:
         for outcome in outcomes:
             typer.echo("\n".join(lines(outcome, in_full=len(files) == 1 or not outcome.holds)))
         for fault in faults:
-            say(str(fault))
+            say(Stop(str(fault)), as_json)
     held = sum(outcome.holds for outcome in outcomes)
     if held < len(files):
         raise Stop(_("{held} of {all} worked examples hold.", held=held, all=len(files)), PROBLEMS)
