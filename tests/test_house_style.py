@@ -18,19 +18,8 @@ LEFT = {
     "city/bundled.py": (1, 0),
     "city/facts.py": (5, 0),
     "city/new.py": (1, 0),
-    "city/package.py": (1, 0),
     "cli.py": (13, 2),
     "map_views.py": (5, 0),
-    "planning/assessment.py": (1, 1),
-    "planning/city_model.py": (3, 2),
-    "planning/connect.py": (3, 3),
-    "planning/diagnosis.py": (1, 1),
-    "planning/entry.py": (1, 3),
-    "planning/explanation.py": (2, 0),
-    "planning/files.py": (1, 0),
-    "planning/finance.py": (1, 0),
-    "planning/portfolio.py": (8, 1),
-    "planning/results.py": (2, 2),
     "reports/charts.py": (2, 0),
     "reports/report.py": (15, 0),
     "reports/sections.py": (18, 3),
@@ -51,7 +40,6 @@ LEFT = {
     "spatial/transit.py": (4, 1),
     "spatial/vectors.py": (1, 0),
     "spatial/water.py": (4, 0),
-    "views.py": (17, 0),
 }
 
 

@@ -70,10 +70,7 @@ class Run:
     @property
     def size(self) -> int:
         """How many draws the answer has; one for central values."""
-        if isinstance(self.values, Ends):
-            return self.values.draws
-        given: Mapping[str, np.ndarray] = self.values or {}
-        return max([self.draws, 1, *(int(array.shape[DRAW]) for array in given.values())])
+        return max(self.draws, uncertainty.draws_of(self.values))
 
     @property
     def one_city(self) -> bool:

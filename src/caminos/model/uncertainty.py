@@ -148,6 +148,13 @@ class Ends(Mapping[str, np.ndarray]):
         return len(self.distinct)
 
 
+def draws_of(values: Mapping[str, np.ndarray] | None) -> int:
+    """How many draws some inputs given by hand have; one where there are none."""
+    if isinstance(values, Ends):
+        return values.draws
+    return max([1, *(int(array.shape[DRAW]) for array in (values or {}).values())])
+
+
 def _distinct(item: Input) -> np.ndarray:
     """Central value, low end and high end of one input along the draw axis."""
     values = np.concatenate([item.central, item.low, item.high], axis=DRAW)

@@ -11,11 +11,12 @@ import numpy as np
 
 from caminos.actions.library import Action
 from caminos.i18n import _
-from caminos.model.axes import DRAW, QUINTILES, YEAR
+from caminos.model import uncertainty
+from caminos.model.axes import QUINTILES, YEAR
 from caminos.model.evaluation import Result
 from caminos.model.indicator import PATHWAYS
 from caminos.model.values import NotEstimated
-from caminos.pathways.tables import Headline, headlines, role
+from caminos.pathways.tables import Headline, headlines, role, series
 from caminos.planning.city_model import BASELINE, Case, CityModel, Measure
 from caminos.planning.finance import discount_factors, spending
 from caminos.planning.results import gap, scored, targets_by_draw
@@ -95,6 +96,11 @@ class Assessment:
     climate_benefit: np.ndarray
     not_scored: dict[str, tuple[str, ...]]
 
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """The first action of every case: the one a single case stands for."""
+        return tuple(self.model.actions[case.measures[0].action] for case in self.cases)
+
     @cached_property
     def by_pathway(self) -> np.ndarray:
         """Weighted mean closure by pathway: [case, draw, pathway]; NaN where no headline is estimated."""
@@ -141,25 +147,34 @@ def assess(
     window = model.years >= first
     scales, columns = [], []
     for headline in chosen:
-        array = np.asarray(results[headline.indicator])
-        array = np.where(np.isposinf(array), model.years[-1] + 1.0, array)  # "not before the end" is the year after it
-        series = array[:, :, :, 0, 0, 0]
-        base = np.array([first_finite(row) for row in series[0]])
+        by_year = series(headline, results[headline.indicator])
+        by_year = np.where(np.isposinf(by_year), model.years[-1] + 1.0, by_year)  # "not before the end": the year after
+        base = first_finite(by_year[0])
         target = targets_by_draw(model, headline, base)
-        usable = series[:, :, window] if series.shape[2] > 1 else series
+        usable = by_year[:, :, window] if by_year.shape[2] > 1 else by_year
         mean = _mean_known(gap(usable, target[:, None], headline.direction))
         floor = SMALLEST_GAP * np.maximum(np.maximum(np.abs(base), np.abs(target)), 1e-12)
         reference = np.maximum(mean[:1], floor)
         scales.append(Scale(headline, float(target[0]), reference[0]))
         columns.append(np.broadcast_to((mean[:1] - mean) / reference, _sizes(mean, len(every))))
     size = max((column.shape[1] for column in columns), default=1)
-    size = max(size, *(array.shape[DRAW] for array in (values or {}).values()), 1)
+    size = max(size, uncertainty.draws_of(values))
     closure = np.stack([np.broadcast_to(column, (len(every), size)) for column in columns], axis=-1)[1:]
     benefit = _saved(model, results[MONEY[0]], first, len(every), size)
     known = _saved(model, results[MONEY[1]], first, len(every), size)
     climate = _saved(model, results[MONEY[2]], first, len(every), size)[:, :, 0]
     cost = costs(model, cases, first, size, values)
-    return Assessment(model, tuple(cases), tuple(scales), closure, cost, benefit, known, climate, lacking)
+    return Assessment(
+        model=model,
+        cases=tuple(cases),
+        scales=tuple(scales),
+        closure=closure,
+        cost=cost,
+        benefit=benefit,
+        benefit_known_by_income=known,
+        climate_benefit=climate,
+        not_scored=lacking,
+    )
 
 
 def _saved(model: CityModel, burden: Result, first: int, cases: int, size: int) -> np.ndarray:
@@ -180,10 +195,11 @@ def _mean_known(values: np.ndarray) -> np.ndarray:
     return np.asarray(np.sum(np.where(known, values, 0.0), axis=2) / np.maximum(known.sum(axis=2), 1))
 
 
-def first_finite(series: np.ndarray) -> float:
-    """The first number of a series: some indicators have none in the base year."""
-    finite = series[np.isfinite(series)]
-    return float(finite[0]) if finite.size else float("nan")
+def first_finite(values: np.ndarray) -> np.ndarray:
+    """The first number along the last axis: some indicators have none in the base year. NaN where there is none."""
+    place = np.argmax(np.isfinite(values), axis=-1)[..., None]
+    found = np.take_along_axis(values, place, axis=-1)[..., 0]
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def _sizes(mean: np.ndarray, cases: int) -> tuple[int, int]:

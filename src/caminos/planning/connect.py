@@ -10,7 +10,7 @@ from caminos.i18n import _
 from caminos.model.axes import QUINTILES, YEAR
 from caminos.model.indicator import PATHWAYS
 from caminos.model.values import NotEstimated
-from caminos.pathways.tables import connections, headlines, pairs_without_evidence, roles
+from caminos.pathways.tables import Headline, connections, headlines, pairs_without_evidence, roles, series
 from caminos.planning.assessment import Assessment, assess, check_question, single_cases, why_unavailable
 from caminos.planning.city_model import BASELINE, Case, CityModel, Measure
 from caminos.planning.explanation import Step, contributions
@@ -82,15 +82,15 @@ def connect(model: CityModel, action: str, start: int, draws: int = 500) -> Conn
     wanted = [*names, *BY_GROUP]
     central = model.run(wanted, [BASELINE, case])
     drawn = model.run(wanted, [BASELINE, case], draws=draws) if draws else central
-    direction = {headline.indicator: headline.direction for headline in headlines()}
     changes: list[Change] = []
     groups: list[Change] = []
     unmoved, lacking = [], {}
-    for name in names:
+    for headline in headlines():
+        name = headline.indicator
         if isinstance(central[name], NotEstimated):
             lacking[name] = central[name].reason
             continue
-        found = _changes(model, name, central[name], drawn[name], direction[name])
+        found = _changes(model, headline, central[name], drawn[name])
         if any(change.better is not None for change in found):
             changes += found
         else:
@@ -108,24 +108,35 @@ def _difference(array: np.ndarray) -> np.ndarray:
     return array[-1:] - array[:1] if array.shape[0] > 1 else 0 * array
 
 
-def _changes(model: CityModel, name: str, central: np.ndarray, drawn: np.ndarray, direction: str) -> list[Change]:
+def _changes(model: CityModel, headline: Headline, central: np.ndarray, drawn: np.ndarray) -> list[Change]:
+    name = headline.indicator
     node = model.graph.nodes[name]
+    middle, draws = series(headline, central), series(headline, drawn)
     found = []
     for year in YEARS if "year" in node.dims else YEARS[-1:]:
-        at = year - int(model.years[0]) if central.shape[YEAR] > 1 else 0
-        base = _sum(central[:1], at)
+        at = year - int(model.years[0]) if middle.shape[YEAR] > 1 else 0
+        base = float(middle[0, 0, at])
         with np.errstate(invalid="ignore"):
-            value = _finite(_sum(_difference(central), at))
-            spread = np.array([_finite(x) for x in _difference(drawn)[0, :, at].sum(axis=(1, 2, 3))])
+            value = _finite(float(_difference(middle)[0, 0, at]))
+            spread = np.array([_finite(x) for x in _difference(draws)[0, :, at if draws.shape[YEAR] > 1 else 0]])
         low, high = np.percentile(spread, RANGE) if spread.size > 1 else (value, value)
-        better = None if abs(value) <= NEGLIGIBLE * abs(base) else (value < 0) == (direction == "lower")
+        better = None if abs(value) <= NEGLIGIBLE * abs(base) else (value < 0) == (headline.direction == "lower")
         relative = value / abs(base) if base and np.isfinite(base) else float("nan")
-        found.append(Change(name, node.pathway, node.unit, year, "", value, float(low), float(high), relative, better))
+        found.append(
+            Change(
+                indicator=name,
+                pathway=node.pathway,
+                unit=node.unit,
+                year=year,
+                group="",
+                value=value,
+                low=float(low),
+                high=float(high),
+                relative=relative,
+                better=better,
+            )
+        )
     return found
-
-
-def _sum(array: np.ndarray, at: int) -> float:
-    return float(array[0, 0, at].sum())
 
 
 def _finite(value: float) -> float:
@@ -134,7 +145,7 @@ def _finite(value: float) -> float:
 
 
 def _group_changes(model: CityModel, name: str, central: np.ndarray, drawn: np.ndarray) -> list[Change]:
-    node, at = model.graph.nodes[name], len(model.years) - 1
+    node, at = model.graph.nodes[name], -1
     change, spread = _difference(central)[0, 0, at, 0, :, 0], _difference(drawn)[0, :, at, 0, :, 0]
     base = central[0, 0, at, 0, :, 0]
     found = []
@@ -142,16 +153,16 @@ def _group_changes(model: CityModel, name: str, central: np.ndarray, drawn: np.n
         low, high = np.percentile(spread[:, place], RANGE) if len(spread) > 1 else (change[place], change[place])
         found.append(
             Change(
-                name,
-                node.pathway,
-                node.unit,
-                int(model.years[-1]),
-                group,
-                float(change[place]),
-                float(low),
-                float(high),
-                float(change[place] / abs(base[place])) if base[place] else float("nan"),
-                bool(change[place] < 0) if change[place] else None,
+                indicator=name,
+                pathway=node.pathway,
+                unit=node.unit,
+                year=int(model.years[-1]),
+                group=group,
+                value=float(change[place]),
+                low=float(low),
+                high=float(high),
+                relative=float(change[place] / abs(base[place])) if base[place] else float("nan"),
+                better=bool(change[place] < 0) if change[place] else None,
             )
         )
     return found
@@ -180,26 +191,26 @@ def matrix(model: CityModel, start: int, assessment: Assessment | None = None) -
     edges = declared_pairs(model)
     cells = []
     for entry in PATHWAYS:
-        rows = [i for i, case in enumerate(found.cases) if model.actions[case.name].pathway == entry]
+        rows = [i for i, action in enumerate(found.actions) if action.pathway == entry]
         for column, moved in enumerate(PATHWAYS):
             values = closure[rows, column] if rows else np.array([])
             values = values[np.isfinite(values)]
             strongest = ""
             if values.size and np.max(np.abs(values)) > NEGLIGIBLE / 100:
-                strongest = found.cases[rows[int(np.argmax(np.abs(closure[rows, column])))]].name
+                strongest = found.actions[rows[int(np.argmax(np.abs(closure[rows, column])))]].id
             links = tuple(edges.get((entry, moved), ()))
             reason = "" if links or entry == moved else pairs_without_evidence().get((entry, moved), "")
             cells.append(
                 Cell(
-                    entry,
-                    moved,
-                    float(values.mean()) if values.size else float("nan"),
-                    int((values > NEGLIGIBLE / 100).sum()),
-                    int((values < -NEGLIGIBLE / 100).sum()),
-                    len(rows),
-                    strongest,
-                    links,
-                    reason,
+                    entry=entry,
+                    moved=moved,
+                    mean_closure=float(values.mean()) if values.size else float("nan"),
+                    helping=int((values > NEGLIGIBLE / 100).sum()),
+                    harming=int((values < -NEGLIGIBLE / 100).sum()),
+                    actions=len(rows),
+                    strongest=strongest,
+                    links=links,
+                    reason=reason,
                 )
             )
     return cells

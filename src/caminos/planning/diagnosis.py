@@ -11,8 +11,8 @@ from caminos.city.settings import OwnInventory
 from caminos.model.axes import labels
 from caminos.model.indicator import Source
 from caminos.model.values import NotEstimated
-from caminos.pathways.tables import Headline, headlines, role
-from caminos.planning.assessment import assess
+from caminos.pathways.tables import Headline, headlines, role, series
+from caminos.planning.assessment import assess, first_finite
 from caminos.planning.city_model import BASELINE, Case, CityModel, Measure
 from caminos.planning.explanation import weakest
 from caminos.planning.results import RANGE, Value, caveats, node_of, targets, value_at
@@ -68,30 +68,19 @@ def standing(model: CityModel, headline: Headline, central: dict, drawn: dict) -
     if isinstance(result, NotEstimated):
         value = value_at(model, node, result, None)
         return Standing(headline, node_label(node.name), node.unit, "", (value,), float("nan"), "", result.missing)
-    years = sorted({int(model.years[0]), *YEARS})
-    kinds = labels(node.classification) if result.shape[-1] > 1 else ("",)
-    series = result[0, 0, :, 0, 0, :].sum(axis=-1)
-    finite = series[np.isfinite(series)]
-    base = float(finite[0]) if finite.size else float("nan")
-    if result.shape[-1] > 1:
-        result, spread = result.sum(axis=-1, keepdims=True), drawn[headline.indicator].sum(axis=-1, keepdims=True)
-        kinds = ("",)
-    else:
-        spread = drawn[headline.indicator]
-    values = tuple(value_at(model, node, result, spread, year, kind=kind) for kind in kinds for year in years)
-    if "year" not in node.dims:
-        values = values[:1]
-    target = targets(model, headline, base)
+    years = sorted({int(model.years[0]), *YEARS}) if "year" in node.dims else [None]
+    one, spread = (series(headline, part)[..., None, None, None] for part in (result, drawn[headline.indicator]))
+    base = float(first_finite(one[0, 0, :, 0, 0, 0]))
     return Standing(
-        headline,
-        node_label(node.name),
-        node.unit,
-        "",
-        values,
-        target,
-        weakest(model, node.name),
-        (),
-        caveats(model, node.name),
+        headline=headline,
+        label=node_label(node.name),
+        unit=node.unit,
+        kind="",
+        values=tuple(value_at(model, node, one, spread, year) for year in years),
+        target=targets(model, headline, base),
+        quality=weakest(model, node.name),
+        missing=(),
+        caveats=caveats(model, node.name),
     )
 
 

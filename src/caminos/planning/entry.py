@@ -7,21 +7,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from caminos.actions.library import Action
 from caminos.model import uncertainty
 from caminos.model.indicator import PATHWAYS
 from caminos.model.values import NotEstimated
-from caminos.pathways.tables import headlines, role
+from caminos.pathways.tables import headlines, role, series
 from caminos.planning.assessment import (
     Assessment,
     Flip,
     assess,
     check_question,
+    first_finite,
     readiness,
     single_cases,
     weak_inputs,
     why_unavailable,
 )
-from caminos.planning.city_model import Case, CityModel
+from caminos.planning.city_model import CityModel
 from caminos.planning.results import gap, targets
 
 TOP = 5
@@ -82,12 +84,8 @@ class Entry:
 
 def scores(assessment: Assessment, weights: Sequence[float] | None = None) -> np.ndarray:
     """Effect per cost times readiness, by action and draw."""
-    ready = np.array(
-        [
-            np.mean(list(readiness(assessment.model, assessment.model.actions[case.name]).values()))
-            for case in assessment.cases
-        ]
-    )
+    model = assessment.model
+    ready = np.array([np.mean(list(readiness(model, action).values())) for action in assessment.actions])
     return np.asarray(assessment.effect(weights) / (assessment.cost / PER) * ready[:, None])
 
 
@@ -103,7 +101,7 @@ def entry(model: CityModel, start: int, weights: Sequence[float] | None = None) 
     score = scores(assessment, weights)
     order = np.argsort(-score[:, 0], kind="stable")
     ranks = np.argsort(np.argsort(-score, axis=0, kind="stable"), axis=0) + 1
-    flips = _flips(score, ranks, weak, cases, order)
+    flips = _flips(score, ranks, weak, assessment.actions, order)
     ranking = tuple(_ranked(assessment, score, ranks, int(i), place + 1, weights) for place, i in enumerate(order))
     left_out = {
         action.id: why_unavailable(model, action) for action in model.actions.values() if action.id in model.unavailable
@@ -114,31 +112,31 @@ def entry(model: CityModel, start: int, weights: Sequence[float] | None = None) 
 def _ranked(
     assessment: Assessment, score: np.ndarray, ranks: np.ndarray, i: int, place: int, weights: Sequence[float] | None
 ) -> Ranked:
-    action = assessment.model.actions[assessment.cases[i].name]
+    action = assessment.actions[i]
     parts = readiness(assessment.model, action)
     cost = float(assessment.cost[i, 0])
     benefit = assessment.benefit[i, 0]
     effect = float(assessment.effect(weights)[i, 0])
     whole = float(benefit.sum())
     return Ranked(
-        action.id,
-        action.number,
-        action.name,
-        action.pathway,
-        place,
-        effect,
-        {pathway: float(assessment.by_pathway[i, 0, j]) for j, pathway in enumerate(PATHWAYS)},
-        cost,
-        effect / (cost / PER),
-        float(np.mean(list(parts.values()))),
-        parts,
-        float(score[i, 0]),
-        _ratio(whole, cost),
-        _ratio(whole + float(assessment.climate_benefit[i, 0]), cost),
-        _ratio(float(benefit[0]), whole),
-        int(ranks[i].max()),
-        int(ranks[i].min()),
-        bool(ranks[i].max() != ranks[i].min()),
+        action=action.id,
+        number=action.number,
+        name=action.name,
+        pathway=action.pathway,
+        rank=place,
+        effect=effect,
+        by_pathway={pathway: float(assessment.by_pathway[i, 0, j]) for j, pathway in enumerate(PATHWAYS)},
+        cost=cost,
+        effect_per_cost=effect / (cost / PER),
+        readiness=float(np.mean(list(parts.values()))),
+        readiness_parts=parts,
+        score=float(score[i, 0]),
+        benefit_cost=_ratio(whole, cost),
+        benefit_cost_with_climate=_ratio(whole + float(assessment.climate_benefit[i, 0]), cost),
+        benefit_of_poorest=_ratio(float(benefit[0]), whole),
+        lowest_rank=int(ranks[i].max()),
+        highest_rank=int(ranks[i].min()),
+        weak=bool(ranks[i].max() != ranks[i].min()),
     )
 
 
@@ -148,7 +146,7 @@ def _ratio(part: float, whole: float) -> float:
 
 
 def _flips(
-    score: np.ndarray, ranks: np.ndarray, weak: Sequence[str], cases: Sequence[Case], order: np.ndarray
+    score: np.ndarray, ranks: np.ndarray, weak: Sequence[str], actions: Sequence[Action], order: np.ndarray
 ) -> tuple[Flip, ...]:
     """Weak inputs that change who is first, or who is among the first five, with what they change."""
     first, best = int(order[0]), set(order[:TOP].tolist())
@@ -158,9 +156,9 @@ def _flips(
             leader = int(np.argmax(score[:, draw]))
             now = set(np.flatnonzero(ranks[:, draw] <= TOP).tolist())
             if leader != first:
-                found.append(Flip(name, end, first=cases[leader].name))
+                found.append(Flip(name, end, first=actions[leader].id))
             elif now != best:
-                found.append(Flip(name, end, taken=tuple(cases[i].name for i in sorted(now - best))))
+                found.append(Flip(name, end, taken=tuple(actions[i].id for i in sorted(now - best))))
     return tuple(found)
 
 
@@ -177,23 +175,43 @@ def challenges(assessment: Assessment) -> tuple[Challenge, ...]:
             nan = float("nan")
             found.append(
                 Challenge(
-                    headline.indicator, headline.pathway, nan, nan, headline.target, unit, nan, "", nan, value.reason
+                    indicator=headline.indicator,
+                    pathway=headline.pathway,
+                    base=nan,
+                    future=nan,
+                    target=headline.target,
+                    unit=unit,
+                    relative_gap=nan,
+                    best_action="",
+                    closed_by_best=nan,
+                    reason=value.reason,
                 )
             )
             continue
-        series = np.sum(value, axis=(3, 4, 5))[0, 0]
-        finite = series[np.isfinite(series)]
-        base, future = (float(finite[0]), float(series[-1])) if finite.size else (float(series[0]), float(series[-1]))
+        by_year = series(headline, value)[0, 0]
+        first = float(first_finite(by_year))
+        base, future = float(by_year[0]) if np.isnan(first) else first, float(by_year[-1])
         target = targets(model, headline, base)
         wide = float(gap(np.array([future]), target, headline.direction)[0])
         relative = wide / max(abs(target), abs(base), 1e-12)
         best, closed = "", float("nan")
         if headline.indicator in column and relative > 0:
             closure = assessment.closure[:, 0, column[headline.indicator]]
-            best, closed = assessment.cases[int(np.argmax(closure))].name, float(closure.max())
+            best, closed = assessment.actions[int(np.argmax(closure))].id, float(closure.max())
             best = best if closed > 0 else ""
         found.append(
-            Challenge(headline.indicator, headline.pathway, base, future, target, unit, relative, best, closed, "")
+            Challenge(
+                indicator=headline.indicator,
+                pathway=headline.pathway,
+                base=base,
+                future=future,
+                target=target,
+                unit=unit,
+                relative_gap=relative,
+                best_action=best,
+                closed_by_best=closed,
+                reason="",
+            )
         )
     return tuple(
         sorted(

@@ -109,7 +109,9 @@ def _measure(model: CityModel, row: object, where: str) -> list[Measure | str]:
         faults.append(_("{where}: scale must be a number above 0, at most 1.", where=where))
     elif chosen and scale < model.actions[chosen].minimum_scale:
         least = model.actions[chosen].minimum_scale
-        faults.append(_("{where}: {action} needs a scale of at least {least}.", where=where, action=chosen, least=least))
+        faults.append(
+            _("{where}: {action} needs a scale of at least {least}.", where=where, action=chosen, least=least)
+        )
     return faults or [Measure(chosen, int(str(start)), float(scale))]
 
 
@@ -120,7 +122,9 @@ def _is_year(model: CityModel, start: object) -> bool:
 
 def _year_fault(model: CityModel, where: str) -> str:
     first, last = int(model.years[0]), int(model.years[-1]) - 1
-    return _("{where}: the first year must be a whole number from {first} to {last}.", where=where, first=first, last=last)
+    return _(
+        "{where}: the first year must be a whole number from {first} to {last}.", where=where, first=first, last=last
+    )
 
 
 def _twice(measures: Sequence[Measure], file: str) -> list[str]:
@@ -155,7 +159,11 @@ def find_plan(model: CityModel, given: str) -> Asked:
     if not path.is_file():
         known = ", ".join(sorted(item.stem for item in plans.glob("*.toml"))) or _("none")
         raise PlanError(
-            _("There is no plan {name}: give a file, or one of plans/ in the city's folder: {known}.", name=repr(given), known=known)
+            _(
+                "There is no plan {name}: give a file, or one of plans/ in the city's folder: {known}.",
+                name=repr(given),
+                known=known,
+            )
         )
     try:
         text = path.read_text(encoding="utf-8")

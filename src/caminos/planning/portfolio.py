@@ -291,26 +291,26 @@ def plan(
     flips = _flips(model, start, weight, budget, floor, measures, choice) if sensitivity else ()
     share = shares_by_group(known)[0]
     return Plan(
-        measures,
-        start,
-        budget,
-        tuple(weights or [1.0] * len(PATHWAYS)),
-        floor,
-        tuple(int(year) for year in model.years),
-        tuple(float(x) for x in spent),
-        float(whole.cost[0, 0]),
-        dict(zip(names, (float(x) for x in estimated), strict=True)),
-        dict(zip(names, (float(x) for x in whole.closure[0, 0]), strict=True)),
-        objective,
-        float(np.minimum(whole.closure[0, 0], 1) @ weight),
-        tuple(float(x) for x in benefit),
-        float(benefit.sum() / whole.cost[0, 0]),
-        optimality,
-        status,
-        tuple(float(x) for x in known),
-        None if np.isnan(share) else bool(share >= floor - 0.005),
-        max(free - objective, 0.0),
-        flips,
+        measures=measures,
+        start=start,
+        budget=budget,
+        weights=tuple(weights or [1.0] * len(PATHWAYS)),
+        floor=floor,
+        years=tuple(int(year) for year in model.years),
+        public_spending=tuple(float(x) for x in spent),
+        cost=float(whole.cost[0, 0]),
+        estimated=dict(zip(names, (float(x) for x in estimated), strict=True)),
+        modelled=dict(zip(names, (float(x) for x in whole.closure[0, 0]), strict=True)),
+        objective=objective,
+        objective_modelled=float(np.minimum(whole.closure[0, 0], 1) @ weight),
+        benefit_by_group=tuple(float(x) for x in benefit),
+        benefit_cost=float(benefit.sum() / whole.cost[0, 0]),
+        optimality_gap=optimality,
+        status=status,
+        known_benefit_by_group=tuple(float(x) for x in known),
+        floor_met=None if np.isnan(share) else bool(share >= floor - 0.005),
+        floor_cost=max(free - objective, 0.0),
+        flips=flips,
     )
 
 
@@ -368,7 +368,7 @@ def _flips(
     ends = assess(model, cases, start, values=values)
     size = 1 + 2 * len(weak)
     spent = np.stack([action_spending(model, case.measures[0], size, values, public_only=True) for case in cases])
-    row = {case.name: place for place, case in enumerate(cases)}
+    row = {case.measures[0].action: place for place, case in enumerate(cases)}
     rows = np.array([row[measure.action] for measure in short.measures])
     begun = np.array([any(_same(measure, item) for item in chosen) for measure in short.measures], dtype=float)
     found = []

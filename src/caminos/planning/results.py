@@ -132,7 +132,18 @@ def value_at(
     """One cell of a result as a number with its range (5 to 95 % of the draws)."""
     if isinstance(central, NotEstimated):
         nan = float("nan")
-        return Value(node.name, nan, nan, nan, node.unit, year, zone, group, kind, central.reason)
+        return Value(
+            name=node.name,
+            value=nan,
+            low=nan,
+            high=nan,
+            unit=node.unit,
+            year=year,
+            zone=zone,
+            group=group,
+            kind=kind,
+            reason=central.reason,
+        )
     where = place(model, node, central, year, zone, group, kind)
     case = case if central.shape[0] > 1 else 0
     number = float(central[(case, 0, *where)])
@@ -144,7 +155,19 @@ def value_at(
             low, high = (float(item) for item in np.percentile(spread, RANGE, method="nearest"))
     shown = year_shown(model, node, year)
     reason = "" if number == number else why_missing(model, node, zone, group, kind)
-    return Value(node.name, number, low, high, node.unit, shown, zone, group, kind, reason, caveats(model, node.name))
+    return Value(
+        name=node.name,
+        value=number,
+        low=low,
+        high=high,
+        unit=node.unit,
+        year=shown,
+        zone=zone,
+        group=group,
+        kind=kind,
+        reason=reason,
+        caveats=caveats(model, node.name),
+    )
 
 
 def why_missing(model: CityModel, node: Node, zone: str, group: str, kind: str) -> str:
