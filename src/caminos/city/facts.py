@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
 from math import nan
 from pathlib import Path
+from typing import Any
 
 from caminos.city.places import countries
 from caminos.city.tables import Row, read_number, read_table
@@ -89,6 +90,42 @@ def newest(facts: Iterable[Fact]) -> list[Fact]:
         if fact.year <= today and (key not in found or fact.year > found[key].year):
             found[key] = fact
     return list(found.values())
+
+
+@cache
+def _known_scale(name: str, unit: str, year: int) -> float:
+    scale, findings = _scale(unit, vocabulary()[name], year, False)
+    assert scale is not None, findings
+    return scale
+
+
+def known_fact(row: Mapping[str, Any], line: int, file: str = FACTS) -> Fact:
+    """The fact of a row that needs no checking because it was made, not typed; the same as reading it."""
+    value = str(row["value"])
+    notation = value if value in NOTATION else ""
+    scale = _known_scale(row["name"], row["unit"], row["year"])
+    known = nan if notation in ("NE", "C") else 0.0 if notation else float(value) * scale
+    return Fact(
+        name=row["name"],
+        zone=row["zone"],
+        group=row["group"],
+        kind=row["kind"],
+        year=row["year"],
+        value=known,
+        unit=vocabulary()[row["name"]].unit,
+        low=float(row["low"]) * scale if row["low"] else None,
+        high=float(row["high"]) * scale if row["high"] else None,
+        source=row["source"],
+        quality=row["quality"],
+        retrieved=row["retrieved"],
+        licence=row["licence"],
+        note=row["note"],
+        notation=notation,
+        row=line,
+        given_unit=row["unit"],
+        given_value=value,
+        file=file,
+    )
 
 
 def fact_files(folder: Path) -> list[Path]:

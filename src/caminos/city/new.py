@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from caminos.city.facts import FACT_COLUMNS
+from caminos.city.facts import FACT_COLUMNS, known_fact
 from caminos.city.national import BASE_YEAR, Table, Value, assumptions, city_table, national, prior
+from caminos.city.package import City
 from caminos.city.places import Country, Place, countries, find_place, plain
 from caminos.city.settings import Settings, settings_toml
 from caminos.city.vocabulary import vocabulary
@@ -408,8 +409,15 @@ def settings_text(place: Place, rows: list[Row]) -> str:
             longitude=place.longitude,
         ),
     ]
-    settings = Settings(
-        id=identity(place),
+    settings = default_settings(place, identity(place), "\n".join(note))
+    return settings_toml(settings, {"climate": _climate_remark()})
+
+
+def default_settings(place: Place, id: str, notes: str = "") -> Settings:
+    """What city.toml says of a place until somebody knows better."""
+    country = countries()[place.country]
+    return Settings(
+        id=id,
         name=place.name,
         country=place.country,
         region=tuple(country.region),
@@ -418,9 +426,15 @@ def settings_text(place: Place, rows: list[Row]) -> str:
         language=_language(country),
         base_year=BASE_YEAR,
         gwp="AR5",
-        notes="\n".join(note),
+        notes=notes,
     )
-    return settings_toml(settings, {"climate": _climate_remark()})
+
+
+def made_city(place: Place) -> City:
+    """The city that `caminos new` would write for a place, without a file; its id ends with the place's number."""
+    settings = default_settings(place, f"{identity(place)}-{place.id}")
+    facts = tuple(known_fact(row, line) for line, row in enumerate(default_facts(place), 2))
+    return City(path=Path(settings.id), facts=facts, **vars(settings))
 
 
 def climate(place: Place) -> str:

@@ -20,6 +20,7 @@ from caminos.model.graph import Graph
 from caminos.model.runs import DRAWS_AT_ONCE, SEED, Keep, Rows, Run
 from caminos.model.values import Column, Input, NotEstimated, reasons_of, result_of
 from caminos.planning.graph import graph_of
+from caminos.problems import CaminosError
 
 __all__ = ["BASELINE", "SEED", "Case", "Cities", "CityModel", "Measure", "Stack"]
 
@@ -260,7 +261,7 @@ class Cities(Mapping[str, CityModel]):
         self.evidence = evidence
         self.by_id = {city.id: city for city in cities}
         if len(self.by_id) < len(cities):
-            raise ValueError(_("Two cities have the same id."))
+            raise CaminosError(_("Two cities have the same id."))
         alike: dict[tuple[object, ...], list[City]] = {}
         for city in cities:
             alike.setdefault(_alike(city), []).append(city)
@@ -287,10 +288,11 @@ class Cities(Mapping[str, CityModel]):
 
         With `draws`, `keep` reduces them (to percentiles, say), so that they are never all held at once.
         """
-        return [
-            Part(stack, tuple(cases), stack.ask(cases, draws=draws, seed=seed).compute(targets, keep=keep))
-            for stack in self.stacks
-        ]
+        found = []
+        for stack in self.stacks:
+            results = stack.ask(cases, draws=draws, seed=seed).compute(targets, keep=keep)
+            found.append(Part(tuple(city.id for city in stack.cities), tuple(cases), stack.years, results))
+        return found
 
 
 def _alike(city: City) -> tuple[object, ...]:
@@ -301,10 +303,11 @@ def _alike(city: City) -> tuple[object, ...]:
 
 @dataclass(frozen=True)
 class Part:
-    """Answers for the cities of one stack: rows are cities, and for each the cases in order."""
+    """Answers for the cities of one stack, by id: rows are cities, and for each the cases in order."""
 
-    stack: Stack
+    cities: tuple[str, ...]
     cases: tuple[Case, ...]
+    years: np.ndarray
     results: dict[str, Result]
 
     def of(self, city: int, case: int, name: str) -> Result:

@@ -1,0 +1,108 @@
+"""Thousands of cities: read (or made from places) and evaluated in blocks, on several processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from os import cpu_count
+from pathlib import Path
+
+import numpy as np
+
+from caminos.city.new import made_city
+from caminos.city.package import City, read_city
+from caminos.city.places import Place
+from caminos.model.runs import SEED
+from caminos.planning.city_model import BASELINE, Case, Cities, Part
+from caminos.planning.results import RANGE
+from caminos.problems import CaminosError
+
+AT_ONCE = 1000  # cities of one task: enough to share what they have in common, few enough to share out evenly
+
+Source = Path | Place | City
+
+
+@dataclass(frozen=True)
+class Many:
+    """Answers for many cities, part by part, and the sources that could not be read, each with its errors."""
+
+    parts: tuple[Part, ...]
+    unread: dict[str, CaminosError]
+
+
+def run_many(
+    sources: Sequence[Source],
+    targets: Sequence[str],
+    cases: Sequence[Case] = (BASELINE,),
+    draws: int = 0,
+    seed: int = SEED,
+    processes: int | None = None,
+    tell: Callable[[int, int], None] | None = None,
+) -> Many:
+    """The targets for cities given as folders, places or cities: central values, or with `draws` their ranges.
+
+    With draws the draw axis holds low, median and high (5, 50 and 95 %). A city that cannot be read does not
+    keep the others from being answered. `processes` are as many as the machine has unless given; `tell` hears how many cities are done.
+    """
+    tasks = [sources[start : start + AT_ONCE] for start in range(0, len(sources), AT_ONCE)]
+    work = partial(_answer, targets=tuple(targets), cases=tuple(cases), draws=draws, seed=seed)
+    parts: list[Part] = []
+    unread: dict[str, CaminosError] = {}
+    for done, (found, failed) in enumerate(_each(work, tasks, processes or cpu_count() or 1), 1):
+        parts += found
+        unread |= failed
+        if tell is not None:
+            tell(min(done * AT_ONCE, len(sources)), len(sources))
+    return Many(tuple(parts), unread)
+
+
+def _each(
+    work: Callable[[Sequence[Source]], tuple[list[Part], dict[str, CaminosError]]],
+    tasks: Sequence[Sequence[Source]],
+    processes: int,
+) -> Iterator[tuple[list[Part], dict[str, CaminosError]]]:
+    """The tasks one after the other, or side by side where there are several."""
+    if processes == 1 or len(tasks) == 1:
+        yield from map(work, tasks)
+        return
+    with ProcessPoolExecutor(min(processes, len(tasks)), mp_context=get_context("spawn")) as pool:
+        yield from pool.map(work, tasks)
+
+
+def _answer(
+    sources: Sequence[Source], targets: Sequence[str], cases: Sequence[Case], draws: int, seed: int
+) -> tuple[list[Part], dict[str, CaminosError]]:
+    cities, unread = [], {}
+    for source in sources:
+        try:
+            cities.append(_city(source))
+        except CaminosError as error:
+            unread[str(source)] = error
+    if not cities:
+        return [], unread
+    return Cities(cities).run(targets, cases, draws=draws, seed=seed, keep=low_median_high if draws else None), unread
+
+
+def _city(source: Source) -> City:
+    if isinstance(source, City):
+        return source
+    return made_city(source) if isinstance(source, Place) else read_city(source)
+
+
+def low_median_high(values: np.ndarray) -> np.ndarray:
+    """The range and the median of the draws, along the draw axis; what is not a number in a draw is left out."""
+    ends = (RANGE[0], 50, RANGE[1])
+    if np.isnan(values).any():
+        with np.errstate(all="ignore"):
+            found = np.nanpercentile(values, ends, axis=1, method="nearest")
+    else:
+        found = np.percentile(values, ends, axis=1, method="nearest")
+    return np.moveaxis(found, 0, 1)
+
+
+def by_city(many: Many) -> Mapping[str, tuple[Part, int]]:
+    """For every city its part and its place there."""
+    return {city: (part, place) for part in many.parts for place, city in enumerate(part.cities)}
