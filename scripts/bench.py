@@ -147,12 +147,38 @@ def entry_ranking() -> dict[str, float]:
 
 
 def open_city() -> dict[str, float]:
-    """Read the city, build the graph and check the units of every function."""
+    """Read the city and make its model."""
     from caminos.city.bundled import city_folder
     from caminos.city.package import read_city
     from caminos.planning.city_model import CityModel
 
     return timed(lambda: CityModel(read_city(city_folder("porto-alegre"))), runs=5)
+
+
+def city_model() -> dict[str, float]:
+    """The model of a city that is read already."""
+    from caminos.city.bundled import city_folder
+    from caminos.city.package import read_city
+    from caminos.planning.city_model import CityModel
+
+    city = read_city(city_folder("porto-alegre"))
+    return timed(lambda: CityModel(city), runs=9)
+
+
+def get_from_shell() -> dict[str, float]:
+    """`caminos get` of one number without draws as a whole process, less one that imports NumPy and SciPy alone."""
+    get = "import sys; sys.argv = ['caminos', 'get', 'porto-alegre', 'heat_deaths', '--draws', '0']"
+    imports = "import numpy, scipy.special, scipy.stats, scipy.optimize"
+    commands = (
+        [sys.executable, "-c", f"{get}; from caminos.command.cli import main; main()"],
+        [sys.executable, "-c", imports],
+    )
+    whole, alone = (timed(lambda c=c: subprocess.run(c, check=True, capture_output=True)) for c in commands)  # type: ignore[misc]
+    return {
+        "median_s": whole["median_s"] - alone["median_s"],
+        "whole_s": whole["median_s"],
+        "imports_s": alone["median_s"],
+    }
 
 
 def start_of_help() -> dict[str, float]:
@@ -176,6 +202,8 @@ CASES: dict[str, tuple[Callable[[], dict[str, float]], float | None, float | Non
     "plan_with_sensitivity": (plan_with_sensitivity, None, None),
     "entry_ranking": (entry_ranking, None, None),
     "open_city": (open_city, None, None),
+    "city_model": (city_model, None, None),
+    "get_from_shell": (get_from_shell, 1.0, None),
     "help": (start_of_help, 0.5, None),
 }
 

@@ -82,6 +82,8 @@ def read_table(
 
 def _field(text: str) -> str:
     """A field as one line; what is no character of a text is shown as such, not dropped from between two digits."""
+    if text.isprintable():
+        return text.strip()
     return CONTROL.sub("\ufffd", " ".join(text.replace("\t", " ").splitlines())).strip()
 
 

@@ -73,6 +73,7 @@ def parameter_terms() -> dict[str, Term]:
     return found
 
 
+@cache
 def terms() -> dict[str, Term]:
     """Facts and parameters together; a fact's definition prevails."""
     return {**parameter_terms(), **vocabulary()}

@@ -15,6 +15,7 @@ import numpy as np
 from caminos.city.new import made_city
 from caminos.city.package import City, read_city
 from caminos.city.places import Place
+from caminos.model.axes import DRAW
 from caminos.model.runs import SEED
 from caminos.planning.city_model import BASELINE, Case, Cities, Part
 from caminos.planning.results import RANGE
@@ -94,13 +95,10 @@ def _city(source: Source) -> City:
 
 def low_median_high(values: np.ndarray) -> np.ndarray:
     """The range and the median of the draws, along the draw axis; what is not a number in a draw is left out."""
-    ends = (RANGE[0], 50, RANGE[1])
-    if np.isnan(values).any():
-        with np.errstate(all="ignore"):
-            found = np.nanpercentile(values, ends, axis=1, method="nearest")
-    else:
-        found = np.percentile(values, ends, axis=1, method="nearest")
-    return np.moveaxis(found, 0, 1)
+    inside = np.sort(values, axis=DRAW)  # what is not a number comes last
+    known = np.sum(~np.isnan(inside), axis=DRAW, keepdims=True)
+    ends = [np.rint(share / 100 * np.maximum(known - 1, 0)).astype(int) for share in (RANGE[0], 50, RANGE[1])]
+    return np.take_along_axis(inside, np.concatenate(ends, axis=DRAW), axis=DRAW)
 
 
 def by_city(many: Many) -> Mapping[str, tuple[Part, int]]:
