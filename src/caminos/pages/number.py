@@ -16,19 +16,26 @@ from caminos.planning.results import Value, ask, node_of
 
 
 def number(
-    model: CityModel, name: str, year: int | None = None, zone: str = "", group: str = "", kind: str = "",
-    case: Case = BASELINE, draws: int = 200,
-) -> Page:  # fmt: skip
+    model: CityModel,
+    name: str,
+    year: int | None = None,
+    zone: str = "",
+    group: str = "",
+    kind: str = "",
+    case: Case = BASELINE,
+    draws: int = 200,
+) -> Page:
     """The page of "how much is it?": one number, or all cells of it."""
     values = ask(model, name, year, zone, group, kind, case, draws)
     node = node_of(model, name)
     title = name_of(node.name) + (f" · {case_name(model, case)}" if case.measures else "")
     caveats = dict.fromkeys(text for value in values for text in value.caveats)
     parts = present(
-        number_table(model, values, case), sentences(alike(values[0], year, zone, group, kind)),
+        number_table(model, values, case),
+        sentences(alike(values[0], year, zone, group, kind)),
         sentences([Sentence(text, style="note") for text in caveats], id="caveats"),
         sentences(what_to_add(model, values[0], case), id="hints"),
-    )  # fmt: skip
+    )
     return Page(title, parts, "number", model.city.id, node.pathway)
 
 
@@ -77,10 +84,21 @@ def place_of(model: CityModel, value: Value) -> dict[str, str]:
 def value_cell(model: CityModel, value: Value, quality: str = "", case: Case = BASELINE) -> Cell:
     """A value of the model as a cell."""
     return Cell(
-        "" if value.value == value.value else _("not estimated"), value.value, value.low, value.high, value.unit,
-        quality=quality, node=value.name, year=value.year, zone=value.zone, group=value.group, kind=value.kind,
-        case=case.name if case.measures else "", reason=why(model, value, case), caveats=value.caveats,
-    )  # fmt: skip
+        "" if value.value == value.value else _("not estimated"),
+        value.value,
+        value.low,
+        value.high,
+        value.unit,
+        quality=quality,
+        node=value.name,
+        year=value.year,
+        zone=value.zone,
+        group=value.group,
+        kind=value.kind,
+        case=case.name if case.measures else "",
+        reason=why(model, value, case),
+        caveats=value.caveats,
+    )
 
 
 def why(model: CityModel, value: Value, case: Case = BASELINE) -> str:
@@ -110,6 +128,9 @@ def alike(value: Value, year: int | None, zone: str, group: str, kind: str) -> l
     same = [what for what, given in asked.items() if given and not getattr(value, what)]
     if value.value != value.value or not same:
         return []
-    text = _("{name} does not differ by {what}: the number holds for any.", name=name_of(value.name),
-             what=", ".join(_(what) for what in same))  # fmt: skip
+    text = _(
+        "{name} does not differ by {what}: the number holds for any.",
+        name=name_of(value.name),
+        what=", ".join(_(what) for what in same),
+    )
     return [Sentence(text, style="note")]
