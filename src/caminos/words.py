@@ -225,7 +225,7 @@ def unit_name(unit: str) -> str:
 
 
 def _reworded(text: str, known: Mapping[str, str]) -> str:
-    return re.sub(r"[A-Za-z_]+\d?[a-z]?", lambda match: known.get(match[0], match[0]), text)
+    return re.sub(r"[A-Za-z_]+\d?[A-Za-z]*", lambda match: known.get(match[0], match[0]), text)
 
 
 # numbers

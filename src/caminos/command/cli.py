@@ -340,13 +340,18 @@ def make_app() -> typer.Typer:
         money, chosen = read_budget(budget), pathway_weights(weights)
         answer(write_all(open_model(city), money, start, chosen, floor, out), as_json)
 
-    @app.command(help=_("Run worked examples: inputs and an expected value from the literature, one TOML file each, held "
-                        "against the model. docs/worked-examples.md describes the file. Exit code 0 if all "
-                        "hold, 1 if one does not."))  # fmt: skip
+    @app.command(
+        help=_(
+            "Run worked examples: inputs and an expected value from the literature, one TOML file each, held "
+            "against the model. docs/worked-examples.md describes the file. Exit code 0 if all "
+            "hold, 1 if one does not."
+        )
+    )
     def example(
         paths: Annotated[list[Path], typer.Argument(help=_("Files of worked examples, or folders of them."))],
-        as_json: AsJson = False, lang: Lang = "en",
-    ) -> None:  # fmt: skip
+        as_json: AsJson = False,
+        lang: Lang = "en",
+    ) -> None:
         from caminos.command.examples import show_examples
 
         show_examples(paths, as_json)

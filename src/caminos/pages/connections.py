@@ -29,7 +29,7 @@ def connections(model: CityModel, action: str, start: int, draws: int = 500) -> 
     parts = present(
         changes(found),
         groups(found),
-        *chains(model, found),
+        Page(_("The strongest line of causes, by pathway"), tuple(chains(model, found)), "chains"),
         links(found),
         sentences(hardly),
         not_estimated(model, found),
@@ -177,12 +177,12 @@ def _chain(found: Connections, change: Change) -> Chart:
     verdict = _("better") if change.better else _("worse, a trade-off")
     text = f"{words.change(change.value, change.unit)}: {verdict}"
     note = Sentence(text, style="better" if change.better else "worse", numbers=(change_cell(change, found.action),))
-    twin = table(link_columns(), rows, name, f"chain_{change.indicator}", style="chain")
+    twin = table(link_columns(), rows, "", f"chain_{change.indicator}", style="chain")
     return Chart(
         kind="chain",
         table=twin,
         text=f"{name}: {text}",
-        title=_("How it reaches {headline}", headline=words.lower_first(name)),
+        title=name,
         id=change.indicator,
         pathway=change.pathway,
         notes=(note,),

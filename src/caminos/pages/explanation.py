@@ -7,11 +7,11 @@ from typing import Any
 from caminos import words
 from caminos.i18n import _
 from caminos.pages.names import name_of
-from caminos.pages.number import alike, case_name, number_table, place_of, value_cell, what_to_add
+from caminos.pages.number import alike, case_name, in_all, number_table, place_of, value_cell, what_to_add
 from caminos.pages.page import Cell, Page, Row, Sentence, Sentences, Table, present, sentences, table
 from caminos.planning.city_model import BASELINE, Case, CityModel
 from caminos.planning.explanation import explain
-from caminos.planning.results import Value
+from caminos.planning.results import Value, ask
 
 VALUES = 6  # of one input
 RECORDS = 4
@@ -29,11 +29,12 @@ def explanation(
 ) -> Page:
     """The page of "where does this number come from?"."""
     found = explain(model, name, year, zone, group, kind, case, draws)
-    value = value_of(found)
-    place = [text for text in place_of(model, value).values() if text]
+    value, values = value_of(found), ask(model, name, year, zone, group, kind, case, draws)
+    place = [text for text in place_of(model, value).values() if text] if len(values) == 1 else []
     title = " · ".join([name_of(value.name), *place, *([case_name(model, case)] if case.measures else [])])
     parts = present(
-        number_table(model, [value], case),
+        number_table(model, values, case),
+        in_all(model, values, case, draws),
         sentences(alike(value, year, zone, group, kind)),
         about(found),
         equation(found),

@@ -226,7 +226,7 @@ def case_heads(last: int, named: Sequence[str]) -> list[tuple[str, str]]:
     return heads + [
         (
             f"last_{place}" if len(named) > 1 else "last_with",
-            _("{year}: {name}", year=last, name=name) if name else _("{year} with the plan", year=last),
+            f"{last}: {name}" if name else _("{year} with the plan", year=last),
         )
         for place, name in enumerate(named, 1)
     ]

@@ -56,7 +56,7 @@ def drawn(city: City, layer: str, path: Path, values: np.ndarray, unit: str) -> 
     parts = present(
         table([("file", _("Written"))], rows, id="files"), sentences([_known(known, values.size, unit)], id="values")
     )
-    return Page(_("{city}: {layer}", city=city.name, layer=layer), parts, "map", city.id)
+    return Page(f"{city.name}: {layer}", parts, "map", city.id)
 
 
 def _known(known: np.ndarray, places: int, unit: str) -> Sentence:

@@ -8,8 +8,11 @@ from caminos import words
 from caminos.i18n import _
 from caminos.model.values import NotEstimated
 from caminos.pages.entry import action_name
+from caminos.pages.headlines import lines
+from caminos.pages.headlines import number as year_of
 from caminos.pages.names import name_of, names_of
-from caminos.pages.page import Cell, Page, Row, Sentence, Table, present, sentences, table
+from caminos.pages.page import Cell, Page, Row, Sentence, Sentences, Table, present, sentences, show, table
+from caminos.pathways.tables import headlines
 from caminos.planning.city_model import BASELINE, Case, CityModel
 from caminos.planning.explanation import weakest
 from caminos.planning.results import Value, ask, node_of
@@ -32,6 +35,7 @@ def number(
     caveats = dict.fromkeys(text for value in values for text in value.caveats)
     parts = present(
         number_table(model, values, case),
+        in_all(model, values, case, draws),
         sentences(alike(values[0], year, zone, group, kind)),
         sentences([Sentence(text, style="note") for text in caveats], id="caveats"),
         sentences(what_to_add(model, values[0], case), id="hints"),
@@ -68,6 +72,17 @@ def number_table(model: CityModel, values: Sequence[Value], case: Case) -> Table
         cells = [Cell(texts[at], id=str(getattr(value, id) or "")) for id, _head, texts in used]
         rows.append(Row((*cells, value_cell(model, value, quality, case), Cell(quality))))
     return table(columns, rows, id="values")
+
+
+def in_all(model: CityModel, values: Sequence[Value], case: Case, draws: int) -> Sentences:
+    """The sum over kinds, where a headline is judged by it and all its kinds are shown."""
+    named = [item.indicator for item in headlines() if item.reduce == "sum" and item.indicator == values[0].name]
+    if not named or len(values) < 2:
+        return sentences([])
+    (line,) = lines(model, [case] if case.measures else [], draws, named)
+    place = line.years.index(values[0].year) if values[0].year in line.years else -1
+    cell = year_of(line, place, len(line.cases) - 1)
+    return sentences([Sentence(show(cell).line, _("In all"), numbers=(cell,))], id="in_all")
 
 
 def place_of(model: CityModel, value: Value) -> dict[str, str]:

@@ -224,11 +224,7 @@ def group_chart(id: str, by_case: Mapping[str, Sequence[float]], heads: Sequence
         case: [value / sum(values) if sum(values) else nan for value in values] for case, values in by_case.items()
     }
     parts = [
-        _(
-            "{name}: {parts}",
-            name=head,
-            parts="; ".join(f"{n} {percent(x, 2)}" for n, x in zip(names, values, strict=True)),
-        )
+        f"{head}: " + "; ".join(f"{n} {percent(x, 2)}" for n, x in zip(names, values, strict=True))
         for head, values in zip(heads, shares.values(), strict=True)
     ]
     columns = [("group", _("Income group"))]
