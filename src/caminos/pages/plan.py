@@ -116,7 +116,8 @@ def size_cell(model: CityModel, measure: Measure) -> Cell:
     if isinstance(size, NotEstimated):
         return Cell(words.DASH, note=share)
     full = float(np.nansum(size[0, 0, 0]))
-    return Cell(value=full * measure.scale, unit=action.size_unit, node=action.size, note=share)
+    node = action.size if measure.scale == 1 else ""  # of a part there is no node
+    return Cell(value=full * float(measure.scale), unit=action.size_unit, node=node, note=share)
 
 
 # what it reaches
