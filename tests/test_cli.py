@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import pytest
 from city_files import FACTS, SETTINGS, city, fact, square
+from page_reading import numbers, parts, row_of, table, value_of
 
 from caminos.command import cli
 from caminos.i18n import use_language
@@ -113,33 +114,6 @@ def the_json(said: Said) -> object:
     return json.loads(said.out, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
 
 
-def table(page: dict, id: str) -> list[dict]:
-    """The rows of a table of a page, wherever it stands."""
-    found = [part for part in parts(page) if part["part"] == "table" and part["id"] == id]
-    assert len(found) == 1, f"{len(found)} tables {id}"
-    return found[0]["rows"]
-
-
-def parts(page: dict) -> Iterator[dict]:
-    for part in page["parts"]:
-        yield part
-        if part["part"] == "page":
-            yield from parts(part)
-        if part["part"] == "chart":
-            yield part["table"]
-
-
-def numbers(page: dict) -> dict[str, dict]:
-    """The numbers that stand in sentences, by id."""
-    lines = [line for part in parts(page) if part["part"] == "sentences" for line in part["lines"]]
-    return {number["id"]: number for line in lines for number in line.get("numbers", ()) if "id" in number}
-
-
-def row_of(page: dict, id: str, row: str) -> dict:
-    (found,) = [item for item in table(page, id) if item["id"] == row]
-    return found["cells"]
-
-
 def test_check_as_json(call):
     page = the_json(call("check", PA, "--json"))
     found = table(page, "problems")
@@ -202,11 +176,6 @@ def test_explain_as_json(call):
     record = table(fact_, "records")[0]["cells"]
     assert record["source"]["text"]
     assert record["row"]["text"].startswith("facts.csv:")
-
-
-def value_of(page: dict) -> dict:
-    (row,) = table(page, "values")
-    return row["cells"]["value"]
 
 
 def test_get_as_json(call):
@@ -336,9 +305,8 @@ def test_a_fact_of_the_example_is_drawn_by_its_id(call, tmp_path):
     listed = {row["id"] for row in table(the_json(call("map", PA, "--json")), "layers")}
     assert {"population", "job_reach_share:transit_45"} <= listed
     found = the_json(call("map", PA, "job_reach_share:transit_45", "--out", tmp_path / "[b] jobs.png", "--json"))
-    ((_first, *_rest),) = [[row["cells"] for row in table(found, "values")]]
-    drawn = {name: cell["value"] for name, cell in _first.items()}
-    assert _first["least"]["unit"] == "share"
+    drawn = {name: cell["value"] for name, cell in numbers(found).items()}
+    assert numbers(found)["least"]["unit"] == "share"
     assert 0 < drawn["known"] < drawn["of"] == 94
     assert 0 <= drawn["least"] < drawn["most"] <= 1
     assert set(files(tmp_path)) == {"[b] jobs.png", "[b] jobs.csv"}

@@ -19,19 +19,19 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from caminos.console import emit
-from caminos.views import show_plan
 from city_files import FACTS, city, fact, row, square
 from conftest import SHARED
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import caminos
-from caminos import cli, files
+from caminos import files
 from caminos.city import tables
 from caminos.city.check import check_city
 from caminos.city.facts import FACT_COLUMNS
 from caminos.city.inventory import INVENTORY_COLUMNS
+from caminos.command import cli
+from caminos.command.console import emit
 from caminos.files import FileError, inside, remove_leftovers, table_text, write_atomic, write_folder, write_set
 from caminos.i18n import CONTROL, harmless, number, one_line
 from caminos.planning.city_model import Measure
@@ -455,7 +455,10 @@ def test_a_plan_is_never_written_over_a_device(tmp_path, monkeypatch, capsys, ou
     monkeypatch.chdir(tmp_path)
     os.mkfifo("fifo")
     os.symlink("/dev/null", "link")
-    with pytest.raises(FileError):
-        show_plan(None, 1.0, 2026, None, 0.2, False, Path(out), False)  # refused before anything is computed
+    monkeypatch.setattr(cli, "open_model", lambda _city: pytest.fail("refused before anything is computed"))
+    monkeypatch.setattr(sys, "argv", ["caminos", "plan", "porto-alegre", "--budget", "1e6", "--out", out])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
     assert stat.S_ISFIFO(os.stat("fifo").st_mode)

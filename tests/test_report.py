@@ -278,7 +278,7 @@ def test_the_strongest_chain_ends_at_the_headline_and_begins_at_the_action(model
     for chain in shown:
         links = [(row.cells[0].text, row.cells[1].text) for row in chain.table.rows]
         assert links[0][0] == "Street trees, low-canopy streets first"
-        assert links[-1][1] == chain.table.title
+        assert links[-1][1] == chain.title
         assert all(one[1] == other[0] for one, other in itertools.pairwise(links))
 
 

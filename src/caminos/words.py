@@ -167,21 +167,52 @@ def confidence_name(confidence: str) -> str:
 
 def _units() -> dict[str, str]:
     return {
-        "person": _("person"), "household": _("household"), "yr": _("year"), "day": _("day"), "job": _("job"),
-        "tree": _("tree"), "vehicle": _("vehicle"), "lamp": _("lamp"), "home": _("home"), "hub": _("hub"), "h": _("h"),
-        "charger": _("charger"), "protein": _("protein"), "BOD": _("BOD"),
-        "hundred_thousand_people": _("100,000 people"), "delta_degC": "°C", "degC": "°C", "ug": "µg",
-        "CO2e": "CO₂e", "CO2": "CO₂", "CH4": "CH₄", "N2O": "N₂O", "m2": "m²", "m3": "m³", "km2": "km²",
-        "share": "", "ratio": "", "index": "", "dimensionless": "",
-    }  # fmt: skip
+        "person": _("person"),
+        "household": _("household"),
+        "yr": _("year"),
+        "day": _("day"),
+        "job": _("job"),
+        "tree": _("tree"),
+        "vehicle": _("vehicle"),
+        "lamp": _("lamp"),
+        "home": _("home"),
+        "hub": _("hub"),
+        "h": _("h"),
+        "charger": _("charger"),
+        "protein": _("protein"),
+        "BOD": _("BOD"),
+        "hundred_thousand_people": _("100,000 people"),
+        "delta_degC": "°C",
+        "degC": "°C",
+        "ug": "µg",
+        "CO2e": "CO₂e",
+        "CO2": "CO₂",
+        "CH4": "CH₄",
+        "N2O": "N₂O",
+        "m2": "m²",
+        "m3": "m³",
+        "km2": "km²",
+        "share": "",
+        "ratio": "",
+        "index": "",
+        "dimensionless": "",
+    }
 
 
 def _counted_units() -> dict[str, str]:
     return _units() | {
-        "person": _("people"), "household": _("households"), "yr": _("years"), "day": _("days"), "job": _("jobs"),
-        "tree": _("trees"), "vehicle": _("vehicles"), "lamp": _("lamps"), "home": _("homes"), "hub": _("hubs"),
+        "person": _("people"),
+        "household": _("households"),
+        "yr": _("years"),
+        "day": _("days"),
+        "job": _("jobs"),
+        "tree": _("trees"),
+        "vehicle": _("vehicles"),
+        "lamp": _("lamps"),
+        "home": _("homes"),
+        "hub": _("hubs"),
         "charger": _("chargers"),
-    }  # fmt: skip
+    }
 
 
 def unit_name(unit: str) -> str:
@@ -194,7 +225,7 @@ def unit_name(unit: str) -> str:
 
 
 def _reworded(text: str, known: Mapping[str, str]) -> str:
-    return re.sub(r"[A-Za-z_]+\d?[a-z]?", lambda match: known.get(match[0], match[0]), text)
+    return re.sub(r"[A-Za-z_]+\d?[A-Za-z]*", lambda match: known.get(match[0], match[0]), text)
 
 
 # numbers

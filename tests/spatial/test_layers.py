@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from page_reading import table
 
 pytest.importorskip("rasterio")
 pytest.importorskip("h3")
@@ -37,11 +38,11 @@ from made_up_city import (
 )
 from pyproj import Geod
 
-from caminos import cli
 from caminos.city.check import ERROR, WARNING, check_city
 from caminos.city.facts import FACT_COLUMNS
 from caminos.city.package import read_city
 from caminos.city.vocabulary import vocabulary
+from caminos.command import cli
 from caminos.files import table_text
 from caminos.i18n import use_language
 from caminos.spatial.cells import aggregate
@@ -355,9 +356,10 @@ def test_the_command_writes_a_city_that_holds(made, call, tmp_path):
     code, out, _err = call("layers", city, "--from", made.maps, "--out", tmp_path / "else" / "where", "--json")
     assert code == 0
     said = json.loads(out)
-    assert said["rows"] == {name: written[name].count(b"\n") - 1 for name in sorted(set(written) - set(before))}
-    assert {problem["severity"] for problem in said["problems"]} == {"warning"}
-    for name in said["rows"]:
+    rows = {row["id"]: int(row["cells"]["facts"]["value"]) for row in table(said, "files")}
+    assert rows == {name: written[name].count(b"\n") - 1 for name in sorted(set(written) - set(before))}
+    assert {row["cells"]["severity"]["id"] for row in table(said, "problems")} == {"warning"}
+    for name in rows:
         assert (tmp_path / "else" / "where" / name).read_bytes() == written[name]
     assert len(list((tmp_path / "kept").iterdir())) == 2
     assert not [path for path in tmp_path.rglob("*") if path.name.startswith(".")]

@@ -15,11 +15,11 @@ import shapely
 pyogrio = pytest.importorskip("pyogrio")
 rasterio = pytest.importorskip("rasterio")
 
-from caminos.map_views import show_layers  # noqa: E402
 from made_up_city import RECIPE, made_up_city  # noqa: E402
 from rasterio.shutil import copy as copy_raster  # noqa: E402
 
-from caminos import cli  # noqa: E402
+from caminos.command import cli  # noqa: E402
+from caminos.command.maps import show_layers  # noqa: E402
 from caminos.problems import ERROR  # noqa: E402
 from caminos.spatial import map_files  # noqa: E402
 from caminos.spatial.layers import open_study  # noqa: E402

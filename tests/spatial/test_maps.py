@@ -11,14 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from page_reading import numbers, row_of
+from page_reading import table as page_table
 
 pytest.importorskip("rasterio")
 pytest.importorskip("matplotlib")
 from city_files import fact
 from made_up_city import MAPPED, RECIPE, ZONES, degrees, made_up_city
 
-from caminos import cli
 from caminos.city.facts import FACT_COLUMNS
+from caminos.command import cli
 from caminos.command.maps import picture_of
 from caminos.files import table_text
 from caminos.i18n import use_language
@@ -86,7 +88,7 @@ def test_a_fact_by_zone_is_drawn_with_its_table(made, call, tmp_path):
     assert picture.read_bytes().startswith(PNG)
     assert "population.png" in out
     assert "population.csv" in out
-    assert "4 of 5 places known, from 1,000 to 4,000 person" in out
+    assert "4 of 5 places known, from 1,000 to 4,000 people" in out
     rows = {row["zone"]: row for row in table(picture.with_suffix(".csv"))}
     assert {zone: row["value"] for zone, row in rows.items()} == {
         **{zone: str(1000.0 * place) for place, zone in enumerate(MAPPED, start=1)}, "away": "NE",
@@ -132,7 +134,7 @@ def test_a_column_of_hexagons_and_one_computed_on_them(made, call, tmp_path):
 
 
 def test_rasters_as_read_and_as_computed(made, call, tmp_path):
-    for layer, words in (("elevation", "from 1 to 10 m"), ("heat", "delta_degC"), ("green_is_near", "from 0 to 1")):
+    for layer, words in (("elevation", "from 1 to 10 m"), ("heat", "°C"), ("green_is_near", "from 0 to 1")):
         path = tmp_path / f"{layer}.svg"
         code, out, err = call("map", made.city, layer, "--from", made.maps, "--out", path)
         assert code == 0, err
@@ -151,9 +153,10 @@ def test_numbers_as_json(made, call, tmp_path):
         code, out, err = call("map", made.city, layer, "--from", made.maps, "--out", path, "--json")
         assert code == 0, err
         said = json.loads(out, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
-        assert said["picture"] == str(path)
-        assert (said["least"] is None) == (said["known"] == 0)
-        assert said["known"] <= said["of"]
+        assert row_of(said, "files", "picture")["file"]["text"] == str(path)
+        drawn = {name: cell["value"] for name, cell in numbers(said).items()}
+        assert ("least" not in drawn) == (drawn["known"] == 0)
+        assert drawn["known"] <= drawn["of"]
 
 
 def test_a_fact_that_nobody_knows_is_hatched_and_not_zero(made, call, tmp_path):
@@ -190,7 +193,7 @@ def test_the_list_of_what_can_be_drawn(made, call):
     ):
         assert name in out
     code, out, _err = call("map", made.city, "--json")
-    listed = {row["layer"] for row in json.loads(out)}
+    listed = {row["id"] for row in page_table(json.loads(out), "layers")}
     assert {"population", "canopy_cover", "facility_access_share:job", "heat", "land_cover"} <= listed
     assert not {"streets", "timetable", "classes", "flooded_share"} & listed
     for name in sorted(listed):  # whatever is listed can be drawn
@@ -200,7 +203,7 @@ def test_the_list_of_what_can_be_drawn(made, call):
         assert written
     code, out, _err = call("map", "porto-alegre", "--json")
     assert code == 0
-    assert "job_reach_share:transit_45" in {row["layer"] for row in json.loads(out)}
+    assert "job_reach_share:transit_45" in {row["id"] for row in page_table(json.loads(out), "layers")}
 
 
 WRONG = [

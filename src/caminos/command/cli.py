@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from caminos.command.console import NOT_ESTIMATED, OK, PROBLEMS, USAGE, Ended, Stop, answer, progress, say
+from caminos.command.console import NOT_ESTIMATED, OK, PROBLEMS, USAGE, Stop, answer, progress, say
 from caminos.i18n import LANGUAGES, _, number, use_language
 from caminos.problems import CaminosError
 
@@ -54,11 +54,16 @@ def open_model(city: str) -> "CityModel":
 def make_app() -> typer.Typer:
     """The commands, with their help in the language in use."""
     app = typer.Typer(
-        add_completion=False, no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False,
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode="markdown",
+        pretty_exceptions_enable=False,
         help=_("Planning for cities along five pathways: low-emission, nature-based, circular, resilient, equitable."),
-        epilog=_("Exit codes: 0 all is well; 1 a problem that the message explains; 2 a command that cannot be "
-                 "read; 3 what was asked for is not estimated."),
-    )  # fmt: skip
+        epilog=_(
+            "Exit codes: 0 all is well; 1 a problem that the message explains; 2 a command that cannot be "
+            "read; 3 what was asked for is not estimated."
+        ),
+    )
     City = Annotated[str, typer.Argument(help=_("A city folder, or the id of an example (porto-alegre)."))]
     AsJson = Annotated[bool, typer.Option("--json", help=_("Print JSON instead of tables."))]
     Lang = Annotated[str, typer.Option("--lang", help=_("Language: es, en or pt."))]
@@ -81,13 +86,19 @@ def make_app() -> typer.Typer:
 
     @app.command(help=_("Make a city package from open defaults, to be replaced one by one."))
     def new(
-        name: Annotated[str, typer.Argument(help=_("City and country: \"Rosario, Argentina\"."))],
+        name: Annotated[str, typer.Argument(help=_('City and country: "Rosario, Argentina".'))],
         out: Annotated[Path | None, typer.Option("--out", help=_("Folder to make."))] = None,
-        population: Annotated[int | None, typer.Option(
-            "--population", min=1, help=_("People of the jurisdiction, if other than the place's own: a metropolitan "
-                                          "area, for example."))] = None,
-        as_json: AsJson = False, lang: Lang = "en",
-    ) -> None:  # fmt: skip
+        population: Annotated[
+            int | None,
+            typer.Option(
+                "--population",
+                min=1,
+                help=_("People of the jurisdiction, if other than the place's own: a metropolitan area, for example."),
+            ),
+        ] = None,
+        as_json: AsJson = False,
+        lang: Lang = "en",
+    ) -> None:
         from caminos.pages.check import made
 
         answer(made(new_package(name, out, population)), as_json)
@@ -101,7 +112,7 @@ def make_app() -> typer.Typer:
         problems = problems_of(folder)
         answer(check_page(folder, problems), as_json)
         if any(problem.severity == "error" for problem in problems):
-            raise Ended(PROBLEMS)
+            raise Stop("", PROBLEMS)
 
     @app.command(help=_("Where the city stands on all five pathways, and what is not known."))
     def diagnose(city: City, draws: Draws = 200, as_json: AsJson = False, lang: Lang = "en") -> None:
@@ -123,13 +134,20 @@ def make_app() -> typer.Typer:
             page = entry_page(model, start, chosen)
         answer(page, as_json)
 
-    @app.command(help=_("What one action does to every headline of all five pathways, for whom, and by which links. "
-                        "Without an action: the matrix of all of them."))  # fmt: skip
+    @app.command(
+        help=_(
+            "What one action does to every headline of all five pathways, for whom, and by which links. "
+            "Without an action: the matrix of all of them."
+        )
+    )
     def connect(
         city: City,
         action: Annotated[str, typer.Argument(help=_("Id or number of an action; `caminos entry` lists them."))] = "",
-        start: Start = 2026, draws: Draws = 500, as_json: AsJson = False, lang: Lang = "en",
-    ) -> None:  # fmt: skip
+        start: Start = 2026,
+        draws: Draws = 500,
+        as_json: AsJson = False,
+        lang: Lang = "en",
+    ) -> None:
         from caminos.pages.connections import connections
         from caminos.pages.matrix import matrix
 
@@ -140,11 +158,16 @@ def make_app() -> typer.Typer:
 
     @app.command(help=_("The best portfolio and timing under a yearly budget."))
     def plan(
-        city: City, budget: Budget, start: Start = 2026, weights: Weights = "", floor: Floor = 0.2,
+        city: City,
+        budget: Budget,
+        start: Start = 2026,
+        weights: Weights = "",
+        floor: Floor = 0.2,
         out: Annotated[Path | None, typer.Option("--out", help=_("Write plan.toml here."))] = None,
         sensitivity: Annotated[bool, typer.Option(help=_("Plan again at both ends of every weak input."))] = True,
-        as_json: AsJson = False, lang: Lang = "en",
-    ) -> None:  # fmt: skip
+        as_json: AsJson = False,
+        lang: Lang = "en",
+    ) -> None:
         from caminos.files import refuse_special
         from caminos.pages.plan import plan as plan_page
         from caminos.planning.files import write_plan
@@ -161,10 +184,19 @@ def make_app() -> typer.Typer:
 
     @app.command(help=_("Where a number comes from: equation, inputs with their sources, links it passed."))
     def explain(
-        city: City, name: Annotated[str, typer.Argument(help=_("Name of an indicator, fact or parameter."))],
-        year: Year = None, zone: Zone = "", group: Group = "", kind: Kind = "", action: ActionName = "",
-        plan: PlanName = "", start: Start = 2026, draws: Draws = 200, as_json: AsJson = False, lang: Lang = "en",
-    ) -> None:  # fmt: skip
+        city: City,
+        name: Annotated[str, typer.Argument(help=_("Name of an indicator, fact or parameter."))],
+        year: Year = None,
+        zone: Zone = "",
+        group: Group = "",
+        kind: Kind = "",
+        action: ActionName = "",
+        plan: PlanName = "",
+        start: Start = 2026,
+        draws: Draws = 200,
+        as_json: AsJson = False,
+        lang: Lang = "en",
+    ) -> None:
         from caminos.pages.explanation import explanation
 
         model = open_model(city)
@@ -173,25 +205,41 @@ def make_app() -> typer.Typer:
 
     @app.command(help=_("Any number with its unit and range."))
     def get(
-        city: City, name: Annotated[str, typer.Argument(help=_("Name of an indicator, fact or parameter."))],
-        year: Year = None, zone: Zone = "", group: Group = "", kind: Kind = "", action: ActionName = "",
-        plan: PlanName = "", start: Start = 2026, draws: Draws = 200, as_json: AsJson = False, lang: Lang = "en",
-    ) -> None:  # fmt: skip
+        city: City,
+        name: Annotated[str, typer.Argument(help=_("Name of an indicator, fact or parameter."))],
+        year: Year = None,
+        zone: Zone = "",
+        group: Group = "",
+        kind: Kind = "",
+        action: ActionName = "",
+        plan: PlanName = "",
+        start: Start = 2026,
+        draws: Draws = 200,
+        as_json: AsJson = False,
+        lang: Lang = "en",
+    ) -> None:
         from caminos.pages.number import estimated, number
 
         model = open_model(city)
         page = number(model, name, year, zone, group, kind, case_with(model, action, plan, start), draws)
         answer(page, as_json)
         if not estimated(page):
-            raise Ended(NOT_ESTIMATED)
+            raise Stop("", NOT_ESTIMATED)
 
-    @app.command(help=_("What a plan does: every headline as the city goes and with the plan, its cost, its benefits, "
-                        "who gains."))  # fmt: skip
+    @app.command(
+        help=_(
+            "What a plan does: every headline as the city goes and with the plan, its cost, its benefits, who gains."
+        )
+    )
     def run(
         city: City,
-        plan: Annotated[str, typer.Option("--plan", help=_("A plan: a file, or the name of one in the city's plans/."))],
-        draws: Draws = 200, as_json: AsJson = False, lang: Lang = "en",
-    ) -> None:  # fmt: skip
+        plan: Annotated[
+            str, typer.Option("--plan", help=_("A plan: a file, or the name of one in the city's plans/."))
+        ],
+        draws: Draws = 200,
+        as_json: AsJson = False,
+        lang: Lang = "en",
+    ) -> None:
         from caminos.pages.what_if import run as run_page
         from caminos.planning.files import find_plan
 
@@ -205,8 +253,10 @@ def make_app() -> typer.Typer:
     def compare(
         city: City,
         plans: Annotated[list[str], typer.Argument(help=_("Plans: files, or names of those in the city's plans/."))],
-        draws: Draws = 200, as_json: AsJson = False, lang: Lang = "en",
-    ) -> None:  # fmt: skip
+        draws: Draws = 200,
+        as_json: AsJson = False,
+        lang: Lang = "en",
+    ) -> None:
         from caminos.pages.what_if import comparison
         from caminos.planning.files import find_plan
 
@@ -219,54 +269,89 @@ def make_app() -> typer.Typer:
         answer(page, as_json)
 
     From = Annotated[Path, typer.Option("--from", help=_("Folder that holds the files that layers.toml names."))]
-    Cache = Annotated[Path | None, typer.Option("--cache", help=_("Keep what is computed here; a second run is "
-                                                                  "instant."))]  # fmt: skip
+    Cache = Annotated[
+        Path | None, typer.Option("--cache", help=_("Keep what is computed here; a second run is instant."))
+    ]
 
-    @app.command(help=_("Make facts of maps: rasters, zones, streets and timetables, as layers.toml says. "
-                        "Needs `pip install 'caminos[geo]'`."))  # fmt: skip
+    @app.command(
+        help=_(
+            "Make facts of maps: rasters, zones, streets and timetables, as layers.toml says. "
+            "Needs `pip install 'caminos[geo]'`."
+        )
+    )
     def layers(
-        city: City, source: From = Path("."), cache: Cache = None,
-        out: Annotated[Path | None, typer.Option("--out", help=_("Folder to write (the city's own if left out; "
-                                                                 "out/<id> for an example)."))] = None,
-        as_json: AsJson = False, lang: Lang = "en",
-    ) -> None:  # fmt: skip
+        city: City,
+        source: From = Path("."),
+        cache: Cache = None,
+        out: Annotated[
+            Path | None,
+            typer.Option("--out", help=_("Folder to write (the city's own if left out; out/<id> for an example).")),
+        ] = None,
+        as_json: AsJson = False,
+        lang: Lang = "en",
+    ) -> None:
         from caminos.command.maps import show_layers
 
         # an example city is asked for by its id: what ships is left as it is
         own = folder_of(city) if Path(city).is_dir() else Path("out") / city
         show_layers(folder_of(city), source, out or own, cache, as_json)
 
-    @app.command("map", help=_("Draw any fact by zone, or any layer of layers.toml, with a legend, a scale and a table "
-                               "beside it. Without a layer: the list of what can be drawn. Needs "
-                               "`pip install 'caminos[geo]'`."))  # fmt: skip
+    @app.command(
+        "map",
+        help=_(
+            "Draw any fact by zone, or any layer of layers.toml, with a legend, a scale and a table "
+            "beside it. Without a layer: the list of what can be drawn. Needs "
+            "`pip install 'caminos[geo]'`."
+        ),
+    )
     def map_(
         city: City,
-        layer: Annotated[str, typer.Argument(help=_("A fact (population), a fact and its kind "
-                                                    "(school_reach_share:walk_15), a column of cells "
-                                                    "(hexagons:jobs) or a raster (depth)."))] = "",
-        source: From = Path("."), cache: Cache = None,
+        layer: Annotated[
+            str,
+            typer.Argument(
+                help=_(
+                    "A fact (population), a fact and its kind "
+                    "(school_reach_share:walk_15), a column of cells "
+                    "(hexagons:jobs) or a raster (depth)."
+                )
+            ),
+        ] = "",
+        source: From = Path("."),
+        cache: Cache = None,
         out: Annotated[Path | None, typer.Option("--out", help=_("Picture to write: .png or .svg."))] = None,
-        as_json: AsJson = False, lang: Lang = "en",
-    ) -> None:  # fmt: skip
+        as_json: AsJson = False,
+        lang: Lang = "en",
+    ) -> None:
         from caminos.command.maps import show_map
 
         show_map(folder_of(city), layer, source, out, cache, as_json)
 
     @app.command(help=_("Write the report, the results and the plan of a city."))
     def report(
-        city: City, budget: Budget, start: Start = 2026, weights: Weights = "", floor: Floor = 0.2,
-        out: Folder = Path("out"), as_json: AsJson = False, lang: Lang = "en",
-    ) -> None:  # fmt: skip
+        city: City,
+        budget: Budget,
+        start: Start = 2026,
+        weights: Weights = "",
+        floor: Floor = 0.2,
+        out: Folder = Path("out"),
+        as_json: AsJson = False,
+        lang: Lang = "en",
+    ) -> None:
         money, chosen = read_budget(budget), pathway_weights(weights)
         answer(write_all(open_model(city), money, start, chosen, floor, out), as_json)
 
-    @app.command(help=_("Run worked examples: inputs and an expected value from the literature, one TOML file each, held "
-                        "against the model. docs/worked-examples.md describes the file. Exit code 0 if all "
-                        "hold, 1 if one does not."))  # fmt: skip
+    @app.command(
+        help=_(
+            "Run worked examples: inputs and an expected value from the literature, one TOML file each, held "
+            "against the model. docs/worked-examples.md describes the file. Exit code 0 if all "
+            "hold, 1 if one does not."
+        )
+    )
     def example(
         paths: Annotated[list[Path], typer.Argument(help=_("Files of worked examples, or folders of them."))],
-        as_json: AsJson = False, lang: Lang = "en",
-    ) -> None:  # fmt: skip
+        as_json: AsJson = False,
+        lang: Lang = "en",
+    ) -> None:
         from caminos.command.examples import show_examples
 
         show_examples(paths, as_json)
@@ -376,12 +461,10 @@ def read_budget(text: str) -> float:
         ) from None
 
 
-def finish(command: Callable[[], None], as_json: bool = False) -> int:
+def run(command: Callable[[], None], as_json: bool = False) -> int:
     """Run a command and turn what a user can put right into one message and an exit code."""
     try:
         command()
-    except Ended as end:
-        return end.code
     except UsageError as error:  # with --json alone: else Typer says it itself
         say(Stop(error.format_message(), USAGE), as_json)
         return USAGE
@@ -413,4 +496,4 @@ def main() -> None:
     asks_help = len(sys.argv) == 1 or "--help" in sys.argv
     if asks_help:
         invoke()
-    raise SystemExit(finish(invoke, as_json))
+    raise SystemExit(run(invoke, as_json))

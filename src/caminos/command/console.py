@@ -24,19 +24,11 @@ Step = Callable[[str, int, int], None]
 
 
 class Stop(Exception):
-    """A clear message for the user, the exit code that goes with it, and the problems behind it."""
+    """A clear message for the user (empty where all is said), the exit code, and the problems behind it."""
 
     def __init__(self, message: str, code: int = PROBLEMS, problems: Sequence[Problem] = ()):
         super().__init__(message)
         self.code, self.problems = code, tuple(problems)
-
-
-class Ended(Exception):
-    """A command that has said all it has to say, with its exit code."""
-
-    def __init__(self, code: int):
-        super().__init__()
-        self.code = code
 
 
 def answer(page: Page, as_json: bool) -> None:
@@ -61,10 +53,12 @@ def _escaped(found: re.Match[str]) -> str:
 
 def say(error: Stop, as_json: bool) -> None:
     """Say what went wrong: on the error stream, or with --json as the one JSON document on the output."""
+    if not str(error):
+        return
     if as_json:
         problems = [asdict(problem) for problem in error.problems]
         emit({"error": {"message": str(error), "code": error.code, "problems": problems}})
-    elif str(error):
+    else:
         typer.echo(harmless(str(error)), err=True)
 
 

@@ -106,6 +106,9 @@ def exact(value: float) -> str:
 def wrapped(text: str, indent: str) -> list[str]:
     """A text within the width of the terminal, without control characters."""
     return textwrap.wrap(
-        one_line(text), shutil.get_terminal_size().columns, initial_indent=indent, subsequent_indent=indent + "  ",
+        one_line(text),
+        shutil.get_terminal_size().columns,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
         break_on_hyphens=False,
-    )  # fmt: skip
+    )

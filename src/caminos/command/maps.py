@@ -122,10 +122,16 @@ def _fact_picture(city: City, name: str, kind: str) -> tuple[Picture, str]:
     source = "; ".join(sources[:2]) + (" …" if len(sources) > 2 else "")
     title = f"{city.name}: {term.meaning}" + (f" ({kind.replace('_', ' ')})" if kind else "")
     rows = [
-        {"zone": zone.id, "name": zone.name, "value": fact.value if fact and fact.value == fact.value else "NE",
-         "unit": term.unit, "low": _blank(fact.low if fact else None), "high": _blank(fact.high if fact else None)}
+        {
+            "zone": zone.id,
+            "name": zone.name,
+            "value": fact.value if fact and fact.value == fact.value else "NE",
+            "unit": term.unit,
+            "low": _blank(fact.low if fact else None),
+            "high": _blank(fact.high if fact else None),
+        }
         for zone, fact in zip(city.zones, facts, strict=True)
-    ]  # fmt: skip
+    ]
     table = table_text(("zone", "name", "value", "unit", "low", "high"), rows)
     return Picture(title, term.unit, source, values, [zone.geometry for zone in city.zones]), table
 
@@ -148,8 +154,10 @@ def _layer_picture(study: Study, name: str, column: str) -> tuple[Picture, str]:
         found = column_of(layer, column, name)
         source = _sources(study, found.layers)
         title = f"{study.city.name}: {column.replace('_', ' ')}"
-        rows = [{"cell": cell, "value": "NE" if np.isnan(value) else f"{value:.6g}"}
-                for cell, value in zip(layer.ids, found.value, strict=True)]  # fmt: skip
+        rows = [
+            {"cell": cell, "value": "NE" if np.isnan(value) else f"{value:.6g}"}
+            for cell, value in zip(layer.ids, found.value, strict=True)
+        ]
         table = table_text(("cell", "value", "unit"), [{**row, "unit": found.unit} for row in rows])
         picture = Picture(
             title, found.unit, source, found.value, list(layer.polygons), outlines=outlines, note=found.method
@@ -168,8 +176,9 @@ def _layer_picture(study: Study, name: str, column: str) -> tuple[Picture, str]:
     )
     title = f"{study.city.name}: {name.replace('_', ' ')}"
     source = _sources(study, layer.layers)
-    picture = Picture(title, layer.unit, source, values, extent=layer.extent, crs=layer.grid.crs,
-                      outlines=outlines, note=layer.method)  # fmt: skip
+    picture = Picture(
+        title, layer.unit, source, values, extent=layer.extent, crs=layer.grid.crs, outlines=outlines, note=layer.method
+    )
     return picture, table
 
 

@@ -40,7 +40,7 @@ def print_page(page: Page) -> None:
     """Print a page on the standard output."""
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
     for line in page_lines(page, width()):
-        console.print(Text(line.text.replace(NO_BREAK, " "), line.style))
+        console.print(Text(line.text, line.style))
 
 
 def page_lines(page: Page, wide: int) -> list[Line]:
@@ -50,7 +50,7 @@ def page_lines(page: Page, wide: int) -> list[Line]:
     found += _parts(page, wide, left_out)
     if left_out:
         found += [Line(""), *_wrapped(_("With --json also: {parts}.", parts="; ".join(left_out)), wide, style="dim")]
-    return found
+    return [replace(line, text=line.text.replace(NO_BREAK, " ")) for line in found]
 
 
 def _parts(page: Page, wide: int, left_out: list[str]) -> list[Line]:

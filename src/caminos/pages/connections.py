@@ -29,7 +29,7 @@ def connections(model: CityModel, action: str, start: int, draws: int = 500) -> 
     parts = present(
         changes(found),
         groups(found),
-        *chains(model, found),
+        Page(_("The strongest line of causes, by pathway"), tuple(chains(model, found)), "chains"),
         links(found),
         sentences(hardly),
         not_estimated(model, found),
@@ -53,9 +53,16 @@ def changes(found: Connections) -> Table:
 def change_cell(change: Change, action: str) -> Cell:
     """A change with its range."""
     return Cell(
-        value=change.value, low=change.low, high=change.high, unit=change.unit, form="change", node=change.indicator,
-        year=change.year, group=change.group, case=action,
-    )  # fmt: skip
+        value=change.value,
+        low=change.low,
+        high=change.high,
+        unit=change.unit,
+        form="change",
+        node=change.indicator,
+        year=change.year,
+        group=change.group,
+        case=action,
+    )
 
 
 def _better(change: Change) -> Cell:
@@ -159,19 +166,27 @@ def _interest(found: Connections, change: Change) -> tuple[bool, float]:
 def _chain(found: Connections, change: Change) -> Chart:
     steps = strongest(found.chains[change.indicator], change.indicator)
     rows = [
-        Row((_from(step), _to(step), change_of(step, found.action), Cell(evidence(step.connection))),
-            pathway=step.target_pathway, style="cross" if _crosses(step) else "")
+        Row(
+            (_from(step), _to(step), change_of(step, found.action), Cell(evidence(step.connection))),
+            pathway=step.target_pathway,
+            style="cross" if _crosses(step) else "",
+        )
         for step in steps
-    ]  # fmt: skip
+    ]
     name = name_of(change.indicator)
     verdict = _("better") if change.better else _("worse, a trade-off")
     text = f"{words.change(change.value, change.unit)}: {verdict}"
     note = Sentence(text, style="better" if change.better else "worse", numbers=(change_cell(change, found.action),))
-    twin = table(link_columns(), rows, name, f"chain_{change.indicator}", style="chain")
+    twin = table(link_columns(), rows, "", f"chain_{change.indicator}", style="chain")
     return Chart(
-        "chain", twin, f"{name}: {text}", _("How it reaches {headline}", headline=words.lower_first(name)),
-        change.indicator, pathway=change.pathway, notes=(note,),
-    )  # fmt: skip
+        kind="chain",
+        table=twin,
+        text=f"{name}: {text}",
+        title=name,
+        id=change.indicator,
+        pathway=change.pathway,
+        notes=(note,),
+    )
 
 
 def _crosses(step: Step) -> bool:
@@ -181,10 +196,18 @@ def _crosses(step: Step) -> bool:
 def every_edge(found: Connections, charts: Sequence[Chart]) -> Table:
     """All edges of the chains that are shown, folded."""
     rows = [
-        Row((Cell(name_of(chart.id), id=chart.id), _from(step), _to(step), change_of(step, found.action), Cell(evidence(step.connection))))
+        Row(
+            (
+                Cell(name_of(chart.id), id=chart.id),
+                _from(step),
+                _to(step),
+                change_of(step, found.action),
+                Cell(evidence(step.connection)),
+            )
+        )
         for chart in charts
         for step in found.chains[chart.id]
-    ]  # fmt: skip
+    ]
     columns = [("headline", _("Headline")), *link_columns()]
     return table(columns, rows, _("Every edge of these chains"), f"edges_{found.action}", folded=True)
 

@@ -124,8 +124,11 @@ def protection(model: CityModel, draws: int) -> Part | None:
         return None
     value = Cell(value=found.value, low=found.low, high=found.high, unit="ratio", form="ratio", caveats=found.caveats)
     span = words.span(found.low, found.high, "ratio")
-    text = _("Flood protection: what it spares residents is {ratio} times what it costs ({span}).",
-             ratio=words.ratio(found.value), span=span)  # fmt: skip
+    text = _(
+        "Flood protection: what it spares residents is {ratio} times what it costs ({span}).",
+        ratio=words.ratio(found.value),
+        span=span,
+    )
     lines = [Sentence(text, numbers=(value,)), *(Sentence(caveat, style="note") for caveat in found.caveats)]
     return sentences(lines, id="protection")
 
@@ -143,11 +146,15 @@ def not_known(model: CityModel) -> list[Table]:
         (replaced if getattr(node, "role", "") == "default" else missing).append(row)
     return [
         table(
-            [("fact", _("Figure")), ("id", _("In facts.csv")), ("meaning", _("What it is"))], in_order(missing),
-            _("Figures the city does not have; what depends on them is not estimated"), "missing",
+            [("fact", _("Figure")), ("id", _("In facts.csv")), ("meaning", _("What it is"))],
+            in_order(missing),
+            _("Figures the city does not have; what depends on them is not estimated"),
+            "missing",
         ),
         table(
-            [("fact", _("Figure")), ("id", _("In facts.csv")), ("stand_in", _("What stands in"))], in_order(replaced),
-            _("Figures for which a value from elsewhere stands in"), "replaced",
+            [("fact", _("Figure")), ("id", _("In facts.csv")), ("stand_in", _("What stands in"))],
+            in_order(replaced),
+            _("Figures for which a value from elsewhere stands in"),
+            "replaced",
         ),
-    ]  # fmt: skip
+    ]

@@ -27,9 +27,12 @@ def entry(model: CityModel, start: int, weights: Sequence[float] | None = None) 
     found = rank(model, start, weights)
     title = _("{city}: where to begin", city=model.city.name)
     parts = present(
-        challenges(model, found.challenges), ranking(model, found, SHOWN), by_pathway(model, found), weak(model, found),
+        challenges(model, found.challenges),
+        ranking(model, found, SHOWN),
+        by_pathway(model, found),
+        weak(model, found),
         left_out(model),
-    )  # fmt: skip
+    )
     return Page(title, (*parts, hint(model, found)) if found.ranking else parts, "entry", model.city.id)
 
 
@@ -55,9 +58,11 @@ def challenges(model: CityModel, found: Sequence[Challenge], most: int = 8) -> T
     rows = [_challenge(model, item) for item in found if not item.reason and item.relative_gap > 0][:most]
     last = int(model.years[-1])
     columns = [
-        ("headline", _("Headline")), ("future", _("{year} as it goes", year=last)), ("target", _("Target")),
+        ("headline", _("Headline")),
+        ("future", _("{year} as it goes", year=last)),
+        ("target", _("Target")),
         ("best", _("Closed most by")),
-    ]  # fmt: skip
+    ]
     return table(columns, rows, _("The widest gaps"), "challenges", units="row", style="cards")
 
 
@@ -80,9 +85,14 @@ def _challenge(model: CityModel, item: Challenge) -> Row:
 def ranking(model: CityModel, found: Entry, most: int | None = None, folded: bool = False) -> Table:
     """The ranked actions: effect, cost, readiness and benefit."""
     columns = [
-        ("rank", _("Place")), ("number", _("No.")), ("action", _("Action")), ("effect", _("Closes of all gaps")),
-        ("cost", _("Cost")), ("readiness", _("Readiness, 0 to 1")), ("benefit_cost", _("Benefit per dollar")),
-    ]  # fmt: skip
+        ("rank", _("Place")),
+        ("number", _("No.")),
+        ("action", _("Action")),
+        ("effect", _("Closes of all gaps")),
+        ("cost", _("Cost")),
+        ("readiness", _("Readiness, 0 to 1")),
+        ("benefit_cost", _("Benefit per dollar")),
+    ]
     rows = [_ranked(model, item) for item in found.ranking[:most]]
     title = (
         _("The first {count} of {all} ranked actions", count=len(rows), all=len(found.ranking))
@@ -98,14 +108,17 @@ def _ranked(model: CityModel, item: Ranked) -> Row:
     places = "" if first == last else f"{first}–{last}"
     return Row(
         (
-            Cell(value=float(item.rank), note=places), Cell(_number(model, item.action), id=item.action),
-            Cell(_(item.name), id=item.action), Cell(value=item.effect, unit="share"),
-            Cell(value=item.cost, unit="USD"), Cell(value=item.readiness, form="ratio"),
+            Cell(value=float(item.rank), note=places),
+            Cell(_number(model, item.action), id=item.action),
+            Cell(_(item.name), id=item.action),
+            Cell(value=item.effect, unit="share"),
+            Cell(value=item.cost, unit="USD"),
+            Cell(value=item.readiness, form="ratio"),
             Cell(value=item.benefit_cost, form="ratio"),
         ),
         item.action,
         item.pathway,
-    )  # fmt: skip
+    )
 
 
 def by_pathway(model: CityModel, found: Entry) -> Table:
@@ -128,12 +141,17 @@ def effects(item: Ranked) -> list[Cell]:
     """Part of each pathway's gaps that an action closes."""
     return [
         Cell(
-            value=item.by_pathway[pathway], unit="share", form="relative",
-            tone="good" if item.by_pathway[pathway] >= words.VISIBLE
-            else "bad" if item.by_pathway[pathway] <= -words.VISIBLE else "",
+            value=item.by_pathway[pathway],
+            unit="share",
+            form="relative",
+            tone="good"
+            if item.by_pathway[pathway] >= words.VISIBLE
+            else "bad"
+            if item.by_pathway[pathway] <= -words.VISIBLE
+            else "",
         )
         for pathway in PATHWAYS
-    ]  # fmt: skip
+    ]
 
 
 def cards(model: CityModel, found: Entry) -> list[Page]:
@@ -150,9 +168,12 @@ def _card(model: CityModel, found: Entry, item: Ranked) -> Page:
     if action.serves:
         facts.append(Sentence(", ".join(map(words.agenda_name, action.serves)), _("Serves")))
     moved = table(
-        [(pathway, words.pathway_short(pathway)) for pathway in PATHWAYS], [effects(item)],
-        _("Part of each pathway's gaps that it closes"), f"effects_{item.action}", style="effects",
-    )  # fmt: skip
+        [(pathway, words.pathway_short(pathway)) for pathway in PATHWAYS],
+        [effects(item)],
+        _("Part of each pathway's gaps that it closes"),
+        f"effects_{item.action}",
+        style="effects",
+    )
     cautions = [Sentence(text, style="caution") for text in _cautions(model, found, item)]
     parts = present(sentences(_reasons(item)), sentences(facts, style="facts"), moved, sentences(cautions))
     return Page(_(item.name), parts, item.action, pathway=item.pathway, style="card")
@@ -163,19 +184,30 @@ def _reasons(item: Ranked) -> list[str]:
     known = {pathway: value for pathway, value in item.by_pathway.items() if isfinite(value)}
     moved = sorted((name for name in known if known[name] >= words.VISIBLE), key=lambda name: -known[name])
     parts = [
-        _("It closes {effect} of all gaps to the targets: {per} for every USD 100 million.",
-          effect=percent(item.effect, 2), per=percent(item.effect_per_cost, 2))
-    ]  # fmt: skip
+        _(
+            "It closes {effect} of all gaps to the targets: {per} for every USD 100 million.",
+            effect=percent(item.effect, 2),
+            per=percent(item.effect_per_cost, 2),
+        )
+    ]
     if len(moved) == 1:
         parts.append(_("It works on one pathway: {pathway}.", pathway=pathway_name(moved[0]).lower()))
     elif moved:
-        parts.append(_("It works on {count} of the five pathways, most on this one: {pathway}.",
-                       count=len(moved), pathway=pathway_name(moved[0]).lower()))  # fmt: skip
+        parts.append(
+            _(
+                "It works on {count} of the five pathways, most on this one: {pathway}.",
+                count=len(moved),
+                pathway=pathway_name(moved[0]).lower(),
+            )
+        )
     if item.benefit_cost >= 0.05:
         parts.append(
-            _("For each dollar people are spared {ratio} dollars of deaths, flood damage, energy and water; {share} of that goes to the poorest fifth.",
-              ratio=words.ratio(item.benefit_cost), share=percent(item.benefit_of_poorest, 2))
-        )  # fmt: skip
+            _(
+                "For each dollar people are spared {ratio} dollars of deaths, flood damage, energy and water; {share} of that goes to the poorest fifth.",
+                ratio=words.ratio(item.benefit_cost),
+                share=percent(item.benefit_of_poorest, 2),
+            )
+        )
     return [" ".join(parts)]
 
 
@@ -196,8 +228,13 @@ def _cautions(model: CityModel, found: Entry, item: Ranked) -> list[str]:
     texts = []
     if item.lowest_rank != item.highest_rank:
         first, last = sorted((item.lowest_rank, item.highest_rank))
-        texts.append(_("Between place {first} and {last}, depending on inputs that are only recalled or assumed.",
-                       first=first, last=last))  # fmt: skip
+        texts.append(
+            _(
+                "Between place {first} and {last}, depending on inputs that are only recalled or assumed.",
+                first=first,
+                last=last,
+            )
+        )
     if item.rank == 1:
         texts += [flip_text(model, flip) for flip in found.flips if flip.first]
     if item.readiness_parts.get("data", nan) == 0:
@@ -267,11 +304,19 @@ def action_name(model: CityModel, action: str) -> str:
 def left_out(model: CityModel) -> Table:
     """Actions that are shown and not ranked, with the reason."""
     rows = [
-        Row((
-            Cell(_number(model, action), id=action), Cell(action_name(model, action), id=action),
-            Cell(_("no value for {names}", names=names_of(missing)) if missing else _("no sourced effect in the model")),
-        ), action)
+        Row(
+            (
+                Cell(_number(model, action), id=action),
+                Cell(action_name(model, action), id=action),
+                Cell(
+                    _("no value for {names}", names=names_of(missing))
+                    if missing
+                    else _("no sourced effect in the model")
+                ),
+            ),
+            action,
+        )
         for action, missing in model.unavailable.items()
-    ]  # fmt: skip
+    ]
     columns = [("number", _("No.")), ("action", _("Action")), ("why", _("Why"))]
     return table(columns, in_order(rows, 1), _("Left out, and why"), "left_out")

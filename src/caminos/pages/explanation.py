@@ -7,30 +7,42 @@ from typing import Any
 from caminos import words
 from caminos.i18n import _
 from caminos.pages.names import name_of
-from caminos.pages.number import alike, case_name, number_table, place_of, value_cell, what_to_add
+from caminos.pages.number import alike, case_name, in_all, number_table, place_of, value_cell, what_to_add
 from caminos.pages.page import Cell, Page, Row, Sentence, Sentences, Table, present, sentences, table
 from caminos.planning.city_model import BASELINE, Case, CityModel
 from caminos.planning.explanation import explain
-from caminos.planning.results import Value
+from caminos.planning.results import Value, ask
 
 VALUES = 6  # of one input
 RECORDS = 4
 
 
 def explanation(
-    model: CityModel, name: str, year: int | None = None, zone: str = "", group: str = "", kind: str = "",
-    case: Case = BASELINE, draws: int = 200,
-) -> Page:  # fmt: skip
+    model: CityModel,
+    name: str,
+    year: int | None = None,
+    zone: str = "",
+    group: str = "",
+    kind: str = "",
+    case: Case = BASELINE,
+    draws: int = 200,
+) -> Page:
     """The page of "where does this number come from?"."""
     found = explain(model, name, year, zone, group, kind, case, draws)
-    value = value_of(found)
-    place = [text for text in place_of(model, value).values() if text]
+    value, values = value_of(found), ask(model, name, year, zone, group, kind, case, draws)
+    place = [text for text in place_of(model, value).values() if text] if len(values) == 1 else []
     title = " · ".join([name_of(value.name), *place, *([case_name(model, case)] if case.measures else [])])
     parts = present(
-        number_table(model, [value], case), sentences(alike(value, year, zone, group, kind)), about(found),
-        equation(found), inputs(model, found, value, case), records(found), passed(found, value),
+        number_table(model, values, case),
+        in_all(model, values, case, draws),
+        sentences(alike(value, year, zone, group, kind)),
+        about(found),
+        equation(found),
+        inputs(model, found, value, case),
+        records(found),
+        passed(found, value),
         sentences(what_to_add(model, value, case), id="hints"),
-    )  # fmt: skip
+    )
     return Page(title, parts, "explanation", model.city.id, found["pathway"])
 
 
@@ -73,11 +85,14 @@ def inputs(model: CityModel, found: dict[str, Any], at: Value, case: Case) -> Ta
         link = _("a connection between pathways") if item["connection"] else ""
         first = Row(
             (
-                Cell(item["name"], id=item["name"]), Cell(name_of(item["name"])), _input_cell(model, values[0], case),
-                Cell(_(item["role"]), note=link, id=item["role"]), Cell(source),
+                Cell(item["name"], id=item["name"]),
+                Cell(name_of(item["name"])),
+                _input_cell(model, values[0], case),
+                Cell(_(item["role"]), note=link, id=item["role"]),
+                Cell(source),
             ),
             item["name"],
-        )  # fmt: skip
+        )
         rows.append(first)
         rows += [
             Row((Cell(), Cell(), _input_cell(model, value, case), Cell(), Cell()), item["name"])
@@ -137,13 +152,14 @@ def passed(found: dict[str, Any], at: Value) -> Table:
             (
                 Cell(name_of(link["source_node"]), id=link["source_node"]),
                 Cell(name_of(link["target_node"]), id=link["target_node"]),
-                Cell(name_of(link["parameter"]), id=link["parameter"]), Cell(value=link["without"], unit=at.unit),
+                Cell(name_of(link["parameter"]), id=link["parameter"]),
+                Cell(value=link["without"], unit=at.unit),
                 Cell(f"{link['source']} · {words.confidence_name(link['confidence'])}"),
             ),
             link["id"],
         )
         for link in found["connections"]
-    ]  # fmt: skip
+    ]
     return table(
         columns, rows, _("Connections this number passed, and the number without each"), "connections", units="column"
     )

@@ -134,13 +134,38 @@ def _line(model: CityModel, headline: Headline, cases: Sequence[Case], middle: A
     about = tuple(case.name for case in cases)
     if isinstance(middle, NotEstimated) or np.isnan(series(headline, middle)[0, 0, -1]):
         missing = middle.missing if isinstance(middle, NotEstimated) else (name,)
-        return Line(headline, unit, years, about, (), nan, "", recalled, len(used), missing, False)
+        return Line(
+            headline=headline,
+            unit=unit,
+            years=years,
+            names=about,
+            cases=(),
+            target=nan,
+            quality="",
+            recalled=recalled,
+            inputs=len(used),
+            missing=missing,
+            yearly=False,
+        )
     found = tuple(_trajectory(headline, middle, drawn, place, len(years)) for place in range(len(cases)))
     known = found[0].mid[np.isfinite(found[0].mid)]
     target = targets(model, headline, float(known[0]) if known.size else nan)
     yearly = middle.shape[2] > 1 and unit != "yr"
     weak, notes = weakest(model, name), caveats(model, name)
-    return Line(headline, unit, years, about, found, target, weak, recalled, len(used), (), yearly, notes)
+    return Line(
+        headline=headline,
+        unit=unit,
+        years=years,
+        names=about,
+        cases=found,
+        target=target,
+        quality=weak,
+        recalled=recalled,
+        inputs=len(used),
+        missing=(),
+        yearly=yearly,
+        caveats=notes,
+    )
 
 
 def _trajectory(headline: Headline, middle: np.ndarray, drawn: np.ndarray, case: int, years: int) -> Trajectory:
@@ -160,9 +185,16 @@ def number(line: Line, place: int, case: int = 0) -> Cell:
         return missing_cell(line)
     value, low, high = line.cases[case].at(place)
     return Cell(
-        value=value, low=low, high=high, unit=line.unit, quality=line.quality, node=line.headline.indicator,
-        year=line.years[place], case=line.names[case] if case else "", caveats=line.caveats,
-    )  # fmt: skip
+        value=value,
+        low=low,
+        high=high,
+        unit=line.unit,
+        quality=line.quality,
+        node=line.headline.indicator,
+        year=line.years[place],
+        case=line.names[case] if case else "",
+        caveats=line.caveats,
+    )
 
 
 def now_cell(line: Line) -> Cell:
@@ -194,7 +226,7 @@ def case_heads(last: int, named: Sequence[str]) -> list[tuple[str, str]]:
     return heads + [
         (
             f"last_{place}" if len(named) > 1 else "last_with",
-            _("{year}: {name}", year=last, name=name) if name else _("{year} with the plan", year=last),
+            f"{last}: {name}" if name else _("{year} with the plan", year=last),
         )
         for place, name in enumerate(named, 1)
     ]
@@ -333,14 +365,25 @@ def trajectory(line: Line, named: Sequence[str]) -> Chart:
     names = [_("as it goes"), *(name or _("plan") for name in named)]
     factor, unit = words.scale_of(line.unit, [*(float(x) for case in line.cases for x in case.mid), line.target])
     parts = [
-        _("{name}: {value} in {year} ({span})", name=name, value=words.shown(case.at(-1)[0], line.unit, factor),
-          year=line.years[-1], span=words.span(*case.at(-1)[1:], line.unit, factor))
+        _(
+            "{name}: {value} in {year} ({span})",
+            name=name,
+            value=words.shown(case.at(-1)[0], line.unit, factor),
+            year=line.years[-1],
+            span=words.span(*case.at(-1)[1:], line.unit, factor),
+        )
         for name, case in zip(names, line.cases, strict=True)
-    ]  # fmt: skip
-    text = _("{label}, {unit}, {first} to {last}. {now} in {first}. {parts}. Target {target}.",
-             label=line.name, unit=unit, first=line.years[0], last=line.years[-1],
-             now=words.shown(line.now, line.unit, factor), parts="; ".join(parts),
-             target=words.shown(line.target, line.unit, factor))  # fmt: skip
+    ]
+    text = _(
+        "{label}, {unit}, {first} to {last}. {now} in {first}. {parts}. Target {target}.",
+        label=line.name,
+        unit=unit,
+        first=line.years[0],
+        last=line.years[-1],
+        now=words.shown(line.now, line.unit, factor),
+        parts="; ".join(parts),
+        target=words.shown(line.target, line.unit, factor),
+    )
     places = [place for place, year in enumerate(line.years) if not place or year % EVERY == 0]
     rows = [
         Row((Cell(str(line.years[place])), *(number(line, place, case) for case in range(len(line.cases)))))
@@ -349,17 +392,30 @@ def trajectory(line: Line, named: Sequence[str]) -> Chart:
     rows.append(Row((Cell(_("Target")), target_cell(line), *(Cell() for _case in line.cases[1:])), style="sum"))
     ids = ["baseline", *(f"case_{place}" for place in range(1, len(line.cases)))]
     twin = table(
-        [("year", _("Year")), *zip(ids, names, strict=True)], rows, id=f"{line.headline.indicator}_table",
-        units="column", folded=True, style="dense",
-    )  # fmt: skip
+        [("year", _("Year")), *zip(ids, names, strict=True)],
+        rows,
+        id=f"{line.headline.indicator}_table",
+        units="column",
+        folded=True,
+        style="dense",
+    )
     drawn = tuple(
         Series(id, name, *(tuple(map(float, part)) for part in (case.mid, case.low, case.high)))
         for id, name, case in zip(ids, names, line.cases, strict=True)
     )
     return Chart(
-        "lines", twin, text, line.name, line.headline.indicator, line.unit, line.years, drawn, line.target, _("target"),
-        line.headline.pathway,
-    )  # fmt: skip
+        kind="lines",
+        table=twin,
+        text=text,
+        title=line.name,
+        id=line.headline.indicator,
+        unit=line.unit,
+        axis=line.years,
+        series=drawn,
+        limit=line.target,
+        limit_name=_("target"),
+        pathway=line.headline.pathway,
+    )
 
 
 def main_line(every: Sequence[Line], pathway: str) -> Line | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from caminos import words
 from caminos.city.package import City
 from caminos.i18n import _
 from caminos.pages.page import Cell, Page, Row, Sentence, present, sentences, table
@@ -28,10 +29,14 @@ def layers(city: City, folder: Path, written: Mapping[str, int], problems: Itera
     ]
     next_step = Sentence(_("Next: caminos check {folder}", folder=folder), style="hint")
     parts = present(
-        table([("severity", _("Kind")), ("place", _("Where")), ("message", _("What is wrong, and what to do"))], found, id="problems"),
+        table(
+            [("severity", _("Kind")), ("place", _("Where")), ("message", _("What is wrong, and what to do"))],
+            found,
+            id="problems",
+        ),
         table([("file", _("Written")), ("facts", _("Facts"))], rows, id="files"),
         sentences([next_step] if (folder / "city.toml").is_file() else []),
-    )  # fmt: skip
+    )
     return Page(_("{city}: facts from maps", city=city.name), parts, "layers", city.id)
 
 
@@ -46,12 +51,28 @@ def map_list(city: City, found: Sequence[tuple[str, str]]) -> Page:
 def drawn(city: City, layer: str, path: Path, values: np.ndarray, unit: str) -> Page:
     """The page of a picture that was drawn."""
     known = values[np.isfinite(values)]
-    cells = [Cell(str(path), id=path.name), Cell(str(path.with_suffix(".csv")), id=path.with_suffix(".csv").name)]
-    ends = [Cell(value=float(end), unit=unit) for end in ((known.min(), known.max()) if known.size else ())]
-    columns = [("picture", _("Picture")), ("table", _("Table"))]
-    counts = table(
-        [("known", _("Places with a value")), ("of", _("Of")), ("least", _("Least")), ("most", _("Most"))],
-        [[Cell(value=float(known.size)), Cell(value=float(values.size)), *(ends or [Cell(), Cell()])]], id="values",
-    )  # fmt: skip
-    title = _("{city}: {layer}", city=city.name, layer=layer)
-    return Page(title, present(table(columns, [cells], id="files"), counts), "map", city.id)
+    files = {"picture": path, "table": path.with_suffix(".csv")}
+    rows = [Row((Cell(str(file), id=file.name),), id) for id, file in files.items()]
+    parts = present(
+        table([("file", _("Written"))], rows, id="files"), sentences([_known(known, values.size, unit)], id="values")
+    )
+    return Page(f"{city.name}: {layer}", parts, "map", city.id)
+
+
+def _known(known: np.ndarray, places: int, unit: str) -> Sentence:
+    """How many places have a value, and between which it lies."""
+    counts = (Cell(value=float(known.size), id="known"), Cell(value=float(places), id="of"))
+    if not known.size:
+        return Sentence(_("No place has a value."), numbers=counts)
+    least, most = float(known.min()), float(known.max())
+    factor, words_of_unit = words.scale_of(unit, [least, most])
+    text = _(
+        "{known} of {all} places known, from {least} to {most} {unit}.",
+        known=known.size,
+        all=places,
+        least=words.shown(least, unit, factor),
+        most=words.shown(most, unit, factor),
+        unit="" if unit == "share" else words_of_unit,
+    )
+    ends = (Cell(value=least, unit=unit, id="least"), Cell(value=most, unit=unit, id="most"))
+    return Sentence(text.replace(" .", "."), numbers=(*counts, *ends))

@@ -8,27 +8,38 @@ from caminos import words
 from caminos.i18n import _
 from caminos.model.values import NotEstimated
 from caminos.pages.entry import action_name
+from caminos.pages.headlines import lines
+from caminos.pages.headlines import number as year_of
 from caminos.pages.names import name_of, names_of
-from caminos.pages.page import Cell, Page, Row, Sentence, Table, present, sentences, table
+from caminos.pages.page import Cell, Page, Row, Sentence, Sentences, Table, present, sentences, show, table
+from caminos.pathways.tables import headlines
 from caminos.planning.city_model import BASELINE, Case, CityModel
 from caminos.planning.explanation import weakest
 from caminos.planning.results import Value, ask, node_of
 
 
 def number(
-    model: CityModel, name: str, year: int | None = None, zone: str = "", group: str = "", kind: str = "",
-    case: Case = BASELINE, draws: int = 200,
-) -> Page:  # fmt: skip
+    model: CityModel,
+    name: str,
+    year: int | None = None,
+    zone: str = "",
+    group: str = "",
+    kind: str = "",
+    case: Case = BASELINE,
+    draws: int = 200,
+) -> Page:
     """The page of "how much is it?": one number, or all cells of it."""
     values = ask(model, name, year, zone, group, kind, case, draws)
     node = node_of(model, name)
     title = name_of(node.name) + (f" · {case_name(model, case)}" if case.measures else "")
     caveats = dict.fromkeys(text for value in values for text in value.caveats)
     parts = present(
-        number_table(model, values, case), sentences(alike(values[0], year, zone, group, kind)),
+        number_table(model, values, case),
+        in_all(model, values, case, draws),
+        sentences(alike(values[0], year, zone, group, kind)),
         sentences([Sentence(text, style="note") for text in caveats], id="caveats"),
         sentences(what_to_add(model, values[0], case), id="hints"),
-    )  # fmt: skip
+    )
     return Page(title, parts, "number", model.city.id, node.pathway)
 
 
@@ -63,6 +74,17 @@ def number_table(model: CityModel, values: Sequence[Value], case: Case) -> Table
     return table(columns, rows, id="values")
 
 
+def in_all(model: CityModel, values: Sequence[Value], case: Case, draws: int) -> Sentences:
+    """The sum over kinds, where a headline is judged by it and all its kinds are shown."""
+    named = [item.indicator for item in headlines() if item.reduce == "sum" and item.indicator == values[0].name]
+    if not named or len(values) < 2:
+        return sentences([])
+    (line,) = lines(model, [case] if case.measures else [], draws, named)
+    place = line.years.index(values[0].year) if values[0].year in line.years else -1
+    cell = year_of(line, place, len(line.cases) - 1)
+    return sentences([Sentence(show(cell).line, _("In all"), numbers=(cell,))], id="in_all")
+
+
 def place_of(model: CityModel, value: Value) -> dict[str, str]:
     """Year, zone, group and kind of a value in words."""
     zones = {zone.id: zone.name for zone in model.city.zones} if value.zone else {}
@@ -77,10 +99,21 @@ def place_of(model: CityModel, value: Value) -> dict[str, str]:
 def value_cell(model: CityModel, value: Value, quality: str = "", case: Case = BASELINE) -> Cell:
     """A value of the model as a cell."""
     return Cell(
-        "" if value.value == value.value else _("not estimated"), value.value, value.low, value.high, value.unit,
-        quality=quality, node=value.name, year=value.year, zone=value.zone, group=value.group, kind=value.kind,
-        case=case.name if case.measures else "", reason=why(model, value, case), caveats=value.caveats,
-    )  # fmt: skip
+        "" if value.value == value.value else _("not estimated"),
+        value.value,
+        value.low,
+        value.high,
+        value.unit,
+        quality=quality,
+        node=value.name,
+        year=value.year,
+        zone=value.zone,
+        group=value.group,
+        kind=value.kind,
+        case=case.name if case.measures else "",
+        reason=why(model, value, case),
+        caveats=value.caveats,
+    )
 
 
 def why(model: CityModel, value: Value, case: Case = BASELINE) -> str:
@@ -110,6 +143,9 @@ def alike(value: Value, year: int | None, zone: str, group: str, kind: str) -> l
     same = [what for what, given in asked.items() if given and not getattr(value, what)]
     if value.value != value.value or not same:
         return []
-    text = _("{name} does not differ by {what}: the number holds for any.", name=name_of(value.name),
-             what=", ".join(_(what) for what in same))  # fmt: skip
+    text = _(
+        "{name} does not differ by {what}: the number holds for any.",
+        name=name_of(value.name),
+        what=", ".join(_(what) for what in same),
+    )
     return [Sentence(text, style="note")]

@@ -49,12 +49,20 @@ def plan(model: CityModel, budget: float, start: int, **asked: Any) -> tuple[Pla
 
 def plan_page(model: CityModel, found: Plan) -> Page:
     """A plan as a page."""
-    title = _("Plan for {city} from {start}, {budget} a year", city=model.city.name, start=found.start,
-              budget=words.dollars(found.budget))  # fmt: skip
+    title = _(
+        "Plan for {city} from {start}, {budget} a year",
+        city=model.city.name,
+        start=found.start,
+        budget=words.dollars(found.budget),
+    )
     parts = present(
-        measures(model, found), reach(model, found), benefits(model, found), groups(model, found),
-        turned(model, found, SHOWN), spending(model, found),
-    )  # fmt: skip
+        measures(model, found),
+        reach(model, found),
+        benefits(model, found),
+        groups(model, found),
+        turned(model, found, SHOWN),
+        spending(model, found),
+    )
     return Page(title, parts, "plan", model.city.id)
 
 
@@ -108,7 +116,8 @@ def size_cell(model: CityModel, measure: Measure) -> Cell:
     if isinstance(size, NotEstimated):
         return Cell(words.DASH, note=share)
     full = float(np.nansum(size[0, 0, 0]))
-    return Cell(value=full * measure.scale, unit=action.size_unit, node=action.size, note=share)
+    node = action.size if measure.scale == 1 else ""  # of a part there is no node
+    return Cell(value=full * float(measure.scale), unit=action.size_unit, node=node, note=share)
 
 
 # what it reaches
@@ -118,9 +127,10 @@ def reach(model: CityModel, found: Plan) -> Sentences:
     """The optimiser's estimate beside the full model."""
     text = _(
         "Share of all gaps closed: the optimiser expects {estimate}, the full model says {model} (difference {difference}).",
-        estimate=percent(found.objective), model=percent(found.objective_modelled),
+        estimate=percent(found.objective),
+        model=percent(found.objective_modelled),
         difference=words.change(found.objective_modelled - found.objective, "share", 2),
-    )  # fmt: skip
+    )
     numbers = (
         Cell(value=found.objective, unit="share", id="objective"),
         Cell(value=found.objective_modelled, unit="share", id="objective_modelled"),
@@ -162,8 +172,11 @@ def benefits(model: CityModel, found: Plan) -> Sentences:
             cost=amount,
         )
         return sentences([Sentence(text, numbers=(cost, ratio))], id="benefits")
-    text = _("Cost {cost} (present value); benefits counted in money are {ratio} times that.",
-             cost=amount, ratio=words.ratio(found.benefit_cost))  # fmt: skip
+    text = _(
+        "Cost {cost} (present value); benefits counted in money are {ratio} times that.",
+        cost=amount,
+        ratio=words.ratio(found.benefit_cost),
+    )
     return sentences([Sentence(text, numbers=(cost, ratio)), *_floor(found)], id="benefits")
 
 
@@ -172,8 +185,11 @@ def _floor(found: Plan) -> list[Sentence]:
     if found.floor_met is None or not whole:
         return [Sentence(_("Who receives them is not known, so the floor for the poorest fifth does not bind."))]
     shares = found.known_benefit_by_group[0] / known, known / whole
-    text = _("{part} of them are known by income; of these the poorest fifth receives {share}. The rest is shared evenly.",
-             part=percent(shares[1], 2), share=percent(shares[0]))  # fmt: skip
+    text = _(
+        "{part} of them are known by income; of these the poorest fifth receives {share}. The rest is shared evenly.",
+        part=percent(shares[1], 2),
+        share=percent(shares[0]),
+    )
     numbers = tuple(
         Cell(value=value, unit="share", id=name) for name, value in zip(("poorest", "known"), shares, strict=True)
     )
@@ -209,9 +225,9 @@ def group_chart(id: str, by_case: Mapping[str, Sequence[float]], heads: Sequence
         case: [value / sum(values) if sum(values) else nan for value in values] for case, values in by_case.items()
     }
     parts = [
-        _("{name}: {parts}", name=head, parts="; ".join(f"{n} {percent(x, 2)}" for n, x in zip(names, values, strict=True)))
+        f"{head}: " + "; ".join(f"{n} {percent(x, 2)}" for n, x in zip(names, values, strict=True))
         for head, values in zip(heads, shares.values(), strict=True)
-    ]  # fmt: skip
+    ]
     columns = [("group", _("Income group"))]
     for case, head in zip(by_case, heads, strict=True):
         columns += [(f"{case}_share", head), (f"{case}_benefit", _("Benefit"))]
@@ -228,9 +244,18 @@ def group_chart(id: str, by_case: Mapping[str, Sequence[float]], heads: Sequence
     twin = table(columns, rows, _("Who benefits, by income"), f"{id}_table", units="column")
     series = tuple(Series(case, head, tuple(shares[case])) for case, head in zip(by_case, heads, strict=True))
     return Chart(
-        "bars", twin, ". ".join(parts) + ".", _("Who benefits, by income"), id, "share", tuple(names), series, 1 / len(QUINTILES),
-        _("equal share"), "equitable",
-    )  # fmt: skip
+        kind="bars",
+        table=twin,
+        text=". ".join(parts) + ".",
+        title=_("Who benefits, by income"),
+        id=id,
+        unit="share",
+        axis=tuple(names),
+        series=series,
+        limit=1 / len(QUINTILES),
+        limit_name=_("equal share"),
+        pathway="equitable",
+    )
 
 
 def changes_by_group(model: CityModel, case: Case) -> Table:
@@ -257,8 +282,14 @@ def changes_by_group(model: CityModel, case: Case) -> Table:
             rows.append(
                 Row((Cell(name_of(name), id=name), Cell(head, id=asked or "baseline"), *cells), f"{name}_{at}", pathway)
             )
-    return table(columns, rows, _("By income group in {year}: without and with the plan", year=last), "by_income",
-                 units="row", folded=True)  # fmt: skip
+    return table(
+        columns,
+        rows,
+        _("By income group in {year}: without and with the plan", year=last),
+        "by_income",
+        units="row",
+        folded=True,
+    )
 
 
 # money by year
@@ -269,9 +300,13 @@ def spending(model: CityModel, found: Plan) -> Chart:
     pairs = [(y, x) for y, x in zip(found.years, found.public_spending, strict=True) if y >= found.start]
     years, values = tuple(year for year, _value in pairs), tuple(value for _year, value in pairs)
     most = max(range(len(years)), key=lambda place: values[place])
-    text = _("Public spending by year, from {low} to {high} (most in {year}), under a budget of {budget} a year.",
-             low=words.dollars(min(values)), high=words.dollars(max(values)), year=years[most],
-             budget=words.dollars(found.budget))  # fmt: skip
+    text = _(
+        "Public spending by year, from {low} to {high} (most in {year}), under a budget of {budget} a year.",
+        low=words.dollars(min(values)),
+        high=words.dollars(max(values)),
+        year=years[most],
+        budget=words.dollars(found.budget),
+    )
     currency = model.city.currency
     rows = [
         Row((Cell(str(year)), Cell(value=value, unit="USD", year=year, note=local_money(value, currency))), str(year))
@@ -281,9 +316,18 @@ def spending(model: CityModel, found: Plan) -> Chart:
         [("year", _("Year")), ("spent", _("Public spending"))], rows, id="spending_table", folded=True, style="dense"
     )
     return Chart(
-        "columns", twin, text, _("Public spending by year"), "spending", "USD", years,
-        (Series("public", _("Public spending"), values),), found.budget, _("budget"), "low_emission",
-    )  # fmt: skip
+        kind="columns",
+        table=twin,
+        text=text,
+        title=_("Public spending by year"),
+        id="spending",
+        unit="USD",
+        axis=years,
+        series=(Series("public", _("Public spending"), values),),
+        limit=found.budget,
+        limit_name=_("budget"),
+        pathway="low_emission",
+    )
 
 
 def turned(model: CityModel, found: Plan, most: int | None = None) -> Part:

@@ -62,11 +62,21 @@ def report(model: CityModel, plan: Plan | None, draws: int = 200, ranking: Entry
     every = lines(model, [case_of(plan)] if plan else [], draws)
     named = [""] if plan else []
     parts = present(
-        facts(model, plan, draws, date), brief(model, every, found, plan), glance(every, named), where_to_begin(model, found),
-        how_they_move(model, found, start, draws), the_way(model, every, named),
-        *(plan_parts(model, plan, every) if plan else ()), zones(model), _inventory(model), unknown(model), method(model, draws),
-        sources(model, plan, found),
-    )  # fmt: skip
+        *[
+            facts(model, plan, draws, date),
+            brief(model, every, found, plan),
+            glance(every, named),
+            where_to_begin(model, found),
+            how_they_move(model, found, start, draws),
+            the_way(model, every, named),
+            *(plan_parts(model, plan, every) if plan else ()),
+            zones(model),
+            _inventory(model),
+            unknown(model),
+            method(model, draws),
+            sources(model, plan, found),
+        ]
+    )
     title = _("{city}: five pathways to {year}", city=model.city.name, year=int(model.years[-1]))
     return Page(title, parts, "report", model.city.id)
 
@@ -102,9 +112,13 @@ def brief(model: CityModel, every: Sequence[Line], found: Entry, plan: Plan | No
 
 def _stands(model: CityModel, every: Sequence[Line]) -> tuple[str, str]:
     counted = [line for line in every if line.estimated and isfinite(line.target)]
-    text = _("{now} of {count} headline figures meet their target today. As things go, {later} would in {year}.",
-             now=sum(line.met_now for line in counted), count=len(counted),
-             later=sum(line.met(0) for line in counted), year=int(model.years[-1]))  # fmt: skip
+    text = _(
+        "{now} of {count} headline figures meet their target today. As things go, {later} would in {year}.",
+        now=sum(line.met_now for line in counted),
+        count=len(counted),
+        later=sum(line.met(0) for line in counted),
+        year=int(model.years[-1]),
+    )
     return _("Where the city stands"), text
 
 
@@ -118,20 +132,30 @@ def _begin(found: Entry) -> list[tuple[str, str]]:
 
 def _planned(model: CityModel, every: Sequence[Line], plan: Plan) -> list[tuple[str, str]]:
     currency, whole, closed = model.city.currency, sum(plan.benefit_by_group), closed_by_pathway(plan)
-    found = [(
-        _("The plan"),
-        _("{count} actions from {start}, within {budget} of public money a year; in all they cost everyone together {cost} to {last} (present value).",
-          count=len(plan.measures), start=plan.start, budget=money(plan.budget, currency),
-          cost=money(plan.cost, currency), last=int(model.years[-1])),
-    )]  # fmt: skip
+    found = [
+        (
+            _("The plan"),
+            _(
+                "{count} actions from {start}, within {budget} of public money a year; in all they cost everyone together {cost} to {last} (present value).",
+                count=len(plan.measures),
+                start=plan.start,
+                budget=money(plan.budget, currency),
+                cost=money(plan.cost, currency),
+                last=int(model.years[-1]),
+            ),
+        )
+    ]
     reached = [
         f"{words.pathway_name(name).lower()} {percent(closed[name], 2)}" for name in PATHWAYS if isfinite(closed[name])
     ]
     text = _("Part of the gaps to the targets that it closes: {parts}.", parts=", ".join(reached))
     found.append((_("What it reaches"), text))
     if whole > 0:
-        text = _("For each dollar people are spared {ratio} dollars of deaths, flood damage, energy and water; the poorest fifth receives {share} of that.",
-                 ratio=words.ratio(plan.benefit_cost), share=percent(plan.benefit_by_group[0] / whole, 2))  # fmt: skip
+        text = _(
+            "For each dollar people are spared {ratio} dollars of deaths, flood damage, energy and water; the poorest fifth receives {share} of that.",
+            ratio=words.ratio(plan.benefit_cost),
+            share=percent(plan.benefit_by_group[0] / whole, 2),
+        )
         found.append((_("For whom"), text))
     worse = [line.name for line in every if line.worse(1)]
     text = "; ".join(worse) + "." if worse else _("None of the headline figures.")
@@ -140,8 +164,11 @@ def _planned(model: CityModel, every: Sequence[Line], plan: Plan) -> list[tuple[
 
 def _sure(model: CityModel) -> tuple[str, str]:
     counts = quality_counts(model)
-    text = _("{weak} of the {count} inputs are recalled or assumed (quality C); every result shows the range that follows.",
-             weak=counts["C"], count=sum(counts.values()))  # fmt: skip
+    text = _(
+        "{weak} of the {count} inputs are recalled or assumed (quality C); every result shows the range that follows.",
+        weak=counts["C"],
+        count=sum(counts.values()),
+    )
     return _("How sure this is"), text
 
 
@@ -164,8 +191,10 @@ def _behind_headlines(model: CityModel) -> set[str]:
 def glance(every: Sequence[Line], named: Sequence[str]) -> Page:
     """What each pathway is judged by: the headlines that count most, and all of them folded."""
     last = every[0].years[-1]
-    lead = _("What each pathway is judged by: today, in {year}, and the target. Small figures are the range in which the result falls nine times out of ten.",
-             year=last)  # fmt: skip
+    lead = _(
+        "What each pathway is judged by: today, in {year}, and the target. Small figures are the range in which the result falls nine times out of ten.",
+        year=last,
+    )
     parts = [_pathway(every, pathway, named) for pathway in PATHWAYS]
     key = sentences(
         [Sentence(_("The quality of a result is that of its weakest input."))], id="glance_key", style="key"
@@ -183,18 +212,26 @@ def _pathway(every: Sequence[Line], pathway: str, named: Sequence[str]) -> Page:
         sentences(lines_),
     )
     return Page(
-        words.pathway_name(pathway), parts, f"glance_of_{pathway}", pathway=pathway, lead=words.pathway_meaning(pathway),
+        words.pathway_name(pathway),
+        parts,
+        f"glance_of_{pathway}",
+        pathway=pathway,
+        lead=words.pathway_meaning(pathway),
         style="pathway",
-    )  # fmt: skip
+    )
 
 
 def all_headlines(every: Sequence[Line], named: Sequence[str]) -> Table:
     """Every headline with its target and the source of it."""
     last = every[0].years[-1]
     columns = [
-        ("pathway", _("Pathway")), ("headline", _("Headline")), ("now", str(every[0].years[0])),
-        *case_heads(last, named), ("target", _("Target")), ("quality", _("Quality")),
-    ]  # fmt: skip
+        ("pathway", _("Pathway")),
+        ("headline", _("Headline")),
+        ("now", str(every[0].years[0])),
+        *case_heads(last, named),
+        ("target", _("Target")),
+        ("quality", _("Quality")),
+    ]
     rows = [Row(_full(line, len(named)), line.headline.indicator, line.headline.pathway) for line in every]
     title = _("All {count} headline figures, with the source of each target", count=len(rows))
     return table(columns, rows, title, "all_headlines", units="row", folded=True)
@@ -216,19 +253,27 @@ def _full(line: Line, planned: int) -> tuple[Cell, ...]:
 
 def where_to_begin(model: CityModel, found: Entry) -> Page:
     """The first actions, the whole ranking, what could change it, what was left out, and the widest gaps."""
-    lead = _("The actions that do most on all five pathways for each dollar, where the city is ready. Costs are present values to {year}.",
-             year=int(model.years[-1]))  # fmt: skip
+    lead = _(
+        "The actions that do most on all five pathways for each dollar, where the city is ready. Costs are present values to {year}.",
+        year=int(model.years[-1]),
+    )
     none = sentences([] if found.ranking else [_("No action could be ranked with the figures that the city has.")])
-    again = _("The ranking was computed again at both ends of the range of each of the {count} inputs of quality C.",
-              count=found.weak_inputs)  # fmt: skip
+    again = _(
+        "The ranking was computed again at both ends of the range of each of the {count} inputs of quality C.",
+        count=found.weak_inputs,
+    )
     changed = [flip for flip in found.flips if not flip.first]
     turned_by = entry_pages.flips(model, changed, _("What weak inputs would change"))
     parts = present(
-        none, Page("", present(*entry_pages.cards(model, found)), "cards", style="actions"),
-        turned_by, sentences([Sentence(again, style="note")] if changed else []),
-        entry_pages.ranking(model, found, folded=True), entry_pages.by_pathway(model, found), entry_pages.left_out(model),
+        none,
+        Page("", present(*entry_pages.cards(model, found)), "cards", style="actions"),
+        turned_by,
+        sentences([Sentence(again, style="note")] if changed else []),
+        entry_pages.ranking(model, found, folded=True),
+        entry_pages.by_pathway(model, found),
+        entry_pages.left_out(model),
         entry_pages.challenges(model, found.challenges, 6),
-    )  # fmt: skip
+    )
     return Page(_("Where to begin"), parts, "entry", lead=lead if found.ranking else "")
 
 
@@ -263,8 +308,10 @@ def most_connected(found: Entry) -> str:
 def _chained(model: CityModel, action: str, head: str, start: int, draws: int, lead: bool) -> Page:
     found = connect(model, action, start, draws)
     charts = chains(model, found)
-    text = _("For each pathway it moves, a headline that changes by {year} and the strongest line of causes that leads there. The figure beside a step is what that step alone changes; a ring marks the passage from one pathway to another.",
-             year=int(model.years[-1]))  # fmt: skip
+    text = _(
+        "For each pathway it moves, a headline that changes by {year} and the strongest line of causes that leads there. The figure beside a step is what that step alone changes; a ring marks the passage from one pathway to another.",
+        year=int(model.years[-1]),
+    )
     inner = Page("", tuple(charts), f"chains_{action}_drawn", style="chains")
     return Page(head, present(inner, every_edge(found, charts)), f"chains_{action}", lead=text if lead else "")
 
@@ -283,16 +330,22 @@ def the_way(model: CityModel, every: Sequence[Line], named: Sequence[str]) -> Pa
 def plan_parts(model: CityModel, plan: Plan, every: Sequence[Line]) -> tuple[Page, ...]:
     """The plan and its money, who benefits, and what gets worse."""
     rate = percent(central(model, roles("discount rate")[0]))
-    lead = _("{count} actions within {budget} of public money a year. All together, public and private, they cost {cost} (present value at {rate} a year).",
-             count=len(plan.measures), budget=money(plan.budget, model.city.currency),
-             cost=money(plan.cost, model.city.currency), rate=rate)  # fmt: skip
+    lead = _(
+        "{count} actions within {budget} of public money a year. All together, public and private, they cost {cost} (present value at {rate} a year).",
+        count=len(plan.measures),
+        budget=money(plan.budget, model.city.currency),
+        cost=money(plan.cost, model.city.currency),
+        rate=rate,
+    )
     parts = present(spending(model, plan), measures(model, plan), reach(model, plan), turned(model, plan))
     return Page(_("The plan and what it costs"), parts, "plan", lead=lead), _who_benefits(model, plan), _worse(every)
 
 
 def _who_benefits(model: CityModel, plan: Plan) -> Page:
-    lead = _("What the plan spares the people of each income group in deaths, flood damage, energy and water to {year} (present value). Causes known only for the whole city are shared evenly.",
-             year=int(model.years[-1]))  # fmt: skip
+    lead = _(
+        "What the plan spares the people of each income group in deaths, flood damage, energy and water to {year} (present value). Causes known only for the whole city are shared evenly.",
+        year=int(model.years[-1]),
+    )
     parts = present(groups(model, plan), benefits(model, plan), changes_by_group(model, case_of(plan)))
     return Page(_("Who benefits"), parts, "benefit", lead=lead)
 
@@ -329,20 +382,35 @@ def method(model: CityModel, draws: int) -> Page:
     low, high = RANGE
     currency, rate = model.city.currency, local_rate(model.city.currency)
     texts = [
-        _("The city's own figures and values from the literature enter a model of {nodes} linked equations on five pathways, whose units are checked.",
-          nodes=len(model.graph.nodes)),
-        _("An action moves something that the city controls, and the equations carry the effect to every headline on every pathway; nothing is scored by hand."),
-        _("Each result is computed {draws} times with inputs drawn from their ranges; what is shown is the central value and the span from {low} to {high} % of the draws.",
-          draws=draws, low=low, high=high),
-        _("Actions are ranked by the part of all gaps to target that they close until {last} per dollar, times how ready the city is; the plan is the combination that closes most within the yearly budget, computed again on the full model.",
-          last=int(model.years[-1])),
-        _("Money is in US dollars at prices of 2023, later years discounted at {rate} a year; what lacks an input is not estimated, and is never counted as zero.",
-          rate=percent(central(model, roles("discount rate")[0]))),
-    ]  # fmt: skip
+        _(
+            "The city's own figures and values from the literature enter a model of {nodes} linked equations on five pathways, whose units are checked.",
+            nodes=len(model.graph.nodes),
+        ),
+        _(
+            "An action moves something that the city controls, and the equations carry the effect to every headline on every pathway; nothing is scored by hand."
+        ),
+        _(
+            "Each result is computed {draws} times with inputs drawn from their ranges; what is shown is the central value and the span from {low} to {high} % of the draws.",
+            draws=draws,
+            low=low,
+            high=high,
+        ),
+        _(
+            "Actions are ranked by the part of all gaps to target that they close until {last} per dollar, times how ready the city is; the plan is the combination that closes most within the yearly budget, computed again on the full model.",
+            last=int(model.years[-1]),
+        ),
+        _(
+            "Money is in US dollars at prices of 2023, later years discounted at {rate} a year; what lacks an input is not estimated, and is never counted as zero.",
+            rate=percent(central(model, roles("discount rate")[0])),
+        ),
+    ]
     lines_ = [Sentence(" ".join(texts))]
     if rate == rate:
-        text = _("Sums in {currency} are dollars of 2023 at that year's mean rate of {rate} {currency} per dollar.",
-                 currency=currency, rate=number(rate, 4))  # fmt: skip
+        text = _(
+            "Sums in {currency} are dollars of 2023 at that year's mean rate of {rate} {currency} per dollar.",
+            currency=currency,
+            rate=number(rate, 4),
+        )
         lines_.append(Sentence(text, style="note"))
     return Page(_("Method"), (sentences(lines_),), "method")
 

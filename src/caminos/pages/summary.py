@@ -30,9 +30,12 @@ def summary(model: CityModel, ranking: Entry, found: Plan, written: Sequence[Pat
         "Plan from {start}, {budget} of public money a year", start=found.start, budget=words.dollars(found.budget)
     )
     parts = present(
-        headline_table(every, [""], ("now", "cases", "target")), lacking(every), _entry_point(ranking),
-        Page(title, plan_parts, "plan"), table([("file", _("Written"))], files, id="files"),
-    )  # fmt: skip
+        headline_table(every, [""], ("now", "cases", "target")),
+        lacking(every),
+        _entry_point(ranking),
+        Page(title, plan_parts, "plan"),
+        table([("file", _("Written"))], files, id="files"),
+    )
     return Page(model.city.name, parts, "summary", model.city.id)
 
 
@@ -42,14 +45,16 @@ def in_short(model: CityModel, found: Plan) -> Table:
     rows = [
         Row(
             (
-                Cell(action_name(model, item.action), id=item.action), Cell(str(item.start)),
-                Cell(value=item.scale, unit="share"), Cell(value=cost_of(model, found, item), unit="USD"),
+                Cell(action_name(model, item.action), id=item.action),
+                Cell(str(item.start)),
+                Cell(value=item.scale, unit="share"),
+                Cell(value=cost_of(model, found, item), unit="USD"),
             ),
             item.action,
             model.actions[item.action].pathway,
         )
         for item in found.measures
-    ]  # fmt: skip
+    ]
     return table(columns, rows, id="measures", units="column")
 
 
@@ -57,7 +62,11 @@ def _entry_point(ranking: Entry) -> Sentences | None:
     if not ranking.ranking:
         return None
     first = ranking.ranking[0]
-    text = _("{action} — closes {effect} of all gaps for {cost}", action=_(first.name), effect=words.percent(first.effect, 2),
-             cost=words.dollars(first.cost))  # fmt: skip
+    text = _(
+        "{action} — closes {effect} of all gaps for {cost}",
+        action=_(first.name),
+        effect=words.percent(first.effect, 2),
+        cost=words.dollars(first.cost),
+    )
     numbers = (Cell(value=first.effect, unit="share", id="effect"), Cell(value=first.cost, unit="USD", id="cost"))
     return sentences([Sentence(text, _("Entry point"), numbers=numbers, id=first.action)], id="entry_point")

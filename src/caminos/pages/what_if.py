@@ -53,9 +53,18 @@ def _page(model: CityModel, cases: Sequence[Case], start: int, draws: int, title
     every = lines(model, cases, draws)
     names = [case.name for case in cases]
     parts = present(
-        totals(model, cases, start, draws), measures(model, cases), moved(every, names), unmoved(every),
-        lacking(every), benefits(model, cases, start), notes(every), _all(every, names), _years(every, names),
-    )  # fmt: skip
+        *[
+            totals(model, cases, start, draws),
+            measures(model, cases),
+            moved(every, names),
+            unmoved(every),
+            lacking(every),
+            benefits(model, cases, start),
+            notes(every),
+            _all(every, names),
+            _years(every, names),
+        ]
+    )
     return Page(title, parts, id, model.city.id)
 
 

@@ -69,9 +69,19 @@ def _layer(model: CityModel, row: Mapping[str, str]) -> Layer | None:
         census = max(fact.year for fact in _by_zone(model, row["over"], ""))
         when = _("{year}, share of the people counted in {census}", year=when, census=census)
     return Layer(
-        row["fact"], node if node in model.graph.nodes else "", row["kind"], _(row["title"]), row["pathway"], row["worst"], values, beyond, when,
-        max(fact.quality for fact in used), tuple(dict.fromkeys(fact.source for fact in used)), _notes(used),
-    )  # fmt: skip
+        fact=row["fact"],
+        node=node if node in model.graph.nodes else "",
+        kind=row["kind"],
+        title=_(row["title"]),
+        pathway=row["pathway"],
+        worst=row["worst"],
+        values=values,
+        beyond=beyond,
+        when=when,
+        quality=max(fact.quality for fact in used),
+        sources=tuple(dict.fromkeys(fact.source for fact in used)),
+        notes=_notes(used),
+    )
 
 
 def _by_zone(model: CityModel, name: str, kind: str) -> list[Fact]:
@@ -94,8 +104,10 @@ def zones(model: CityModel) -> Page | None:
     if not found:
         return None
     count = len(model.city.zones)
-    lead = _("What the city's records say about each of its {count} zones. The figures describe zones, not the people in them (ecological data). Hatched: not estimated.",
-             count=count)  # fmt: skip
+    lead = _(
+        "What the city's records say about each of its {count} zones. The figures describe zones, not the people in them (ecological data). Hatched: not estimated.",
+        count=count,
+    )
     note = model.city.zoning.note if model.city.zoning else ""
     remark = sentences([Sentence(note, style="note", language="en")] if note else [])
     maps = Page("", tuple(_map(model, layer) for layer in found), "maps_drawn", style="maps")
@@ -115,34 +127,56 @@ def _map(model: CityModel, layer: Layer) -> Chart:
     few = len(order) <= FEW
     marked = tuple(order if few else order[:NAMED])
     lowest, highest = min(layer.values.values()), max(layer.values.values())
-    text = _("Map: {title}. {known} of {count} zones have a value, from {low} to {high}; the others are hatched.",
-             title=layer.title, known=len(order), count=len(names), low=words.percent(lowest, 2),
-             high=words.percent(highest, 2))  # fmt: skip
+    text = _(
+        "Map: {title}. {known} of {count} zones have a value, from {low} to {high}; the others are hatched.",
+        title=layer.title,
+        known=len(order),
+        count=len(names),
+        low=words.percent(lowest, 2),
+        high=words.percent(highest, 2),
+    )
     head = "" if few else _("Highest") if layer.worst == "high" else _("Lowest")
     rows = [Row((Cell(names[zone], id=zone), _share(layer, zone)), zone) for zone in marked]
     twin = table([("zone", head or _("Zone")), ("value", "")], rows, id=f"{layer.fact}_marked")
     about = f"{layer.when}; {_('{known} of {count} zones', known=len(order), count=len(names))}"
     return Chart(
-        "map", twin, text, layer.title, f"map_{layer.fact}", "share", tuple(names),
-        (Series(layer.fact, layer.title, tuple(layer.values.get(zone, nan) for zone in names)),),
-        pathway=layer.pathway, marked=marked, notes=(Sentence(about, style="about"), *_remarks(layer, names)),
+        kind="map",
+        table=twin,
+        text=text,
+        title=layer.title,
+        id=f"map_{layer.fact}",
+        unit="share",
+        axis=tuple(names),
+        series=(Series(layer.fact, layer.title, tuple(layer.values.get(zone, nan) for zone in names)),),
+        pathway=layer.pathway,
+        marked=marked,
+        notes=(Sentence(about, style="about"), *_remarks(layer, names)),
         shapes={zone.id: zone.geometry for zone in model.city.zones},
-    )  # fmt: skip
+    )
 
 
 def _share(layer: Layer, zone: str) -> Cell:
     return Cell(
-        value=layer.values.get(zone, nan), unit="share", quality=layer.quality, node=layer.node, zone=zone,
-        kind=layer.kind, text="" if zone in layer.values else _("not estimated"),
-    )  # fmt: skip
+        value=layer.values.get(zone, nan),
+        unit="share",
+        quality=layer.quality,
+        node=layer.node,
+        zone=zone,
+        kind=layer.kind,
+        text="" if zone in layer.values else _("not estimated"),
+    )
 
 
 def _remarks(layer: Layer, names: Mapping[str, str]) -> list[Sentence]:
     beyond = [
-        _("Not shown: {zone}, with {value} people in one count and {whole} in the other.", zone=names[zone],
-          value=number(value, 6), whole=number(whole, 6))
+        _(
+            "Not shown: {zone}, with {value} people in one count and {whole} in the other.",
+            zone=names[zone],
+            value=number(value, 6),
+            whole=number(whole, 6),
+        )
         for zone, (value, whole) in layer.beyond.items()
-    ]  # fmt: skip
+    ]
     lines = [Sentence(text, style="note") for text in beyond]
     return lines + ([Sentence(" ".join(layer.notes), style="note", language="en")] if layer.notes else [])
 

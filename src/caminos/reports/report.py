@@ -27,8 +27,13 @@ FEW_COLUMNS = 5  # a table of more scrolls on a narrow screen
 
 
 def write_report(
-    model: CityModel, plan: Plan | None, folder: str | Path, draws: int = 200, entry: Entry | None = None, date: str = "",
-) -> Path:  # fmt: skip
+    model: CityModel,
+    plan: Plan | None,
+    folder: str | Path,
+    draws: int = 200,
+    entry: Entry | None = None,
+    date: str = "",
+) -> Path:
     """Write `report.html` for a city and its plan into `folder`, in the language in use; returns its path.
 
     `entry` is the ranking if it is known already; `date` is printed as given, nothing else in the
@@ -50,13 +55,27 @@ def html(page: Page) -> str:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("caminos.reports"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        loader=PackageLoader("caminos.reports"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
         undefined=StrictUndefined,
-    )  # fmt: skip
+    )
     environment.globals.update(
-        _=_, words=words, charts=charts, lay=lay, kind=kind, heads=heads, quality=quality, marks=marks, asks=asks,
-        all_charts=all_charts, numeric=numeric, few=FEW_COLUMNS, zip=zip,
-    )  # fmt: skip
+        _=_,
+        words=words,
+        charts=charts,
+        lay=lay,
+        kind=kind,
+        heads=heads,
+        quality=quality,
+        marks=marks,
+        asks=asks,
+        all_charts=all_charts,
+        numeric=numeric,
+        few=FEW_COLUMNS,
+        zip=zip,
+    )
     return environment
 
 
