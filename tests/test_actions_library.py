@@ -328,7 +328,7 @@ def test_a_city_replaces_an_action_of_the_library_by_its_id(tmp_path):
     )
     found = [item for item in city_actions(folder) if item.id == "street_trees"]
     assert [item.name for item in found] == ["River trees"]
-    assert len(city_actions(folder)) == 40
+    assert len(city_actions(folder)) == len(library())
 
 
 def test_an_action_without_its_fact_is_shown_and_not_ranked(tmp_path):
