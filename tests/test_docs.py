@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from caminos import cli
+from caminos.command import cli
 from caminos.i18n import use_language
 from caminos.model.indicator import Indicator
 from caminos.planning import examples
