@@ -106,7 +106,8 @@ def exact(value: float) -> str:
 
 def wrapped(text: str, indent: str) -> list[str]:
     """A text within the width of the terminal, without control characters."""
-    return textwrap.wrap(
-        one_line(text), shutil.get_terminal_size().columns, initial_indent=indent, subsequent_indent=indent + "  ",
-        break_on_hyphens=False,
-    )  # fmt: skip
+    width = shutil.get_terminal_size().columns
+    wrapper = textwrap.TextWrapper(
+        width, initial_indent=indent, subsequent_indent=indent + "  ", break_on_hyphens=False
+    )
+    return wrapper.wrap(one_line(text))
