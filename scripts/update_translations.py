@@ -1,4 +1,4 @@
-"""Bring src/caminos/locale/{es,pt}.po up to date with the messages of the program and of its data.
+"""Bring src/caminos/locale/*.po up to date with the messages of the program and of its data.
 
     python scripts/update_translations.py            keep what is translated, drop what is gone, add what is new
     python scripts/update_translations.py --check    change nothing; exit 1 if a file is not up to date
@@ -22,7 +22,6 @@ from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, nodes
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "caminos"
-LANGUAGES = ("es", "pt")
 # arguments of `_` that stand in no literal: severities, sectors, roles, axes
 WORDS = (
     "error", "warning", "not checkable", "stationary", "transport", "waste", "ippu", "land", "other", "fact",
@@ -116,8 +115,10 @@ def text_of(language: str, translations: dict[str, str]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Update or check every language; returns the exit code."""
+    from caminos.i18n import LANGUAGES
+
     stale = False
-    for language in LANGUAGES:
+    for language in (language for language in LANGUAGES if language != "en"):
         path = SOURCE / "locale" / f"{language}.po"
         translations = existing(language)
         text = text_of(language, translations)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shlex
 import sys
@@ -10,13 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from caminos.actions import library
 from caminos.command import cli
 from caminos.i18n import use_language
 from caminos.model.indicator import Indicator
+from caminos.parameters import tables as parameters
 from caminos.planning import examples
+from caminos.planning.graph import assemble
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def blocks(language: str) -> list[tuple[str, str]]:
@@ -27,16 +31,18 @@ def blocks(language: str) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize(
-    ("page", "code"), [pair for pair in blocks("python") if pair[0] != "model-reference.md"],
-    ids=lambda value: value if value.endswith(".md") else "",
-)  # fmt: skip
-def test_python_blocks_run(page, code, capsys):
-    exec(compile(code, page, "exec"), {"__name__": "documentation"})
+@pytest.mark.parametrize("page", [page.name for page in PAGES if page.name != "model-reference.md"])
+def test_python_blocks_run(page, capsys):
+    """A later block may use what an earlier one of its page has made."""
+    scope: dict[str, object] = {"__name__": "documentation"}
+    for code in python_blocks(page):
+        exec(compile(code, page, "exec"), scope)
+    lines = capsys.readouterr().out.splitlines()
     if page == "README.md":
-        lines = capsys.readouterr().out.splitlines()
         assert len(lines) == 2
         assert "person/yr" in lines[0]
+    if page == "CONTRIBUTING.md":
+        assert sum("fifth" in line for line in lines) == 5
 
 
 def commands() -> list[str]:
@@ -66,7 +72,7 @@ def test_commands_run(line, tmp_path, monkeypatch, capsys):
 )
 def test_worked_examples_hold(page, text, tmp_path, monkeypatch):
     """Those of existing indicators, and that of the indicator which a page adds."""
-    added = {item.name: item for code in python_blocks(page) for item in declared_in(code)}
+    added = {item.name: item for code in python_blocks(page) if "@indicator" in code for item in declared_in(code)}
     known = {**examples.nodes(), **added}
     monkeypatch.setattr(examples, "nodes", lambda: known)
     path = tmp_path / "example.toml"
@@ -76,6 +82,30 @@ def test_worked_examples_hold(page, text, tmp_path, monkeypatch):
 
 def python_blocks(page: str) -> list[str]:
     return [code for name, code in blocks("python") if name == page]
+
+
+def test_the_action_of_the_page_fits_the_library(monkeypatch):
+    """Its tables are read, its units proved and its values used, as if they stood in the library's own."""
+    tables = dict(table_blocks("CONTRIBUTING.md"))
+    (action,) = library.read_actions(tables["actions/actions.csv"], tables["actions/effects.csv"])
+    given = csv.DictReader(tables["parameters/actions.csv"].splitlines())
+    added = {row["name"]: (parameters._row(row, f"parameters/actions.csv:{row['name']}"),) for row in given}
+    assert not set(added) & set(parameters.rows())
+    known = {**parameters.rows(), **added}
+    monkeypatch.setattr(parameters, "rows", lambda: known)
+    moved = [effect.lever for effect in action.effects]
+    found = assemble([*library.library(), action], check=[action.size, *moved])
+    assert set(added) <= set(found.needed((action.size, *moved))) | {
+        action.capital_cost, action.operating_cost, action.lifetime, action.lead_time,
+    }  # fmt: skip
+    assert action.number == len(library.library()) + 1
+    assert tuple(tables["actions/actions.csv"].splitlines()[0].split(",")) == library.ACTION_COLUMNS
+
+
+def table_blocks(page: str) -> list[tuple[str, str]]:
+    """The tables of a page with the files they belong to."""
+    text = next(item for item in PAGES if item.name == page).read_text(encoding="utf-8")
+    return re.findall(r"```csv (\S+)\n(.*?)```", text, re.DOTALL)
 
 
 def declared_in(code: str) -> list[Indicator]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from caminos import cli
+from caminos.command import cli
 from caminos.i18n import use_language
 from caminos.planning.examples import ExampleError, example_files, run_example
 
@@ -133,7 +133,7 @@ def test_the_command_shows_all_and_ends_by_what_holds(tmp_path, monkeypatch, cap
     printed = capsys.readouterr()
     assert printed.out.startswith("holds: landfill_emissions (example.toml)")
     assert "other.toml: This is not valid TOML" in printed.err
-    assert "1 of 2 worked examples hold" in printed.err
+    assert printed.out.endswith("1 of 2 worked examples hold.\n")
 
 
 def test_the_command_as_json(tmp_path, monkeypatch, capsys):
@@ -142,6 +142,17 @@ def test_the_command_as_json(tmp_path, monkeypatch, capsys):
     assert example["holds"] is True
     assert example["computed"] == [56.0]
     assert example["inputs"][0]["values"] == [2.0]
+
+
+def test_json_is_one_document_whatever_happens(tmp_path, monkeypatch, capsys):
+    path = write(tmp_path, FINE.replace("value = 56", "value = inf").replace("gwp_ch4 = 28", "gwp_ch4 = nan"))
+    assert command(monkeypatch, str(path), "--json") == 1
+    (example,) = json.loads(capsys.readouterr().out)["examples"]
+    assert (example["expected"], example["computed"]) == (["inf"], [None])
+    path.write_text("x", encoding="utf-8")
+    assert command(monkeypatch, str(path), "--json") == 1
+    (fault,) = json.loads(capsys.readouterr().out)["faults"]
+    assert "not valid TOML" in fault
 
 
 def test_no_line_is_wider_than_the_terminal(tmp_path, monkeypatch, capsys):

@@ -1,4 +1,4 @@
-"""Languages: English text is the key; Spanish and Portuguese stand in locale/*.po."""
+"""Languages: English text is the key; the others stand in locale/*.po."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _language: ContextVar[str] = ContextVar("language", default="en")
 
 
 def use_language(language: str) -> None:
-    """Choose the language of all later messages in this context (es, en or pt)."""
+    """Choose the language of all later messages in this context, one of LANGUAGES."""
     if language not in LANGUAGES:
         raise ValueError(f"language {language!r} is not one of {', '.join(LANGUAGES)}")
     _language.set(language)

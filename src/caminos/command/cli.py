@@ -66,7 +66,7 @@ def make_app() -> typer.Typer:
     )
     City = Annotated[str, typer.Argument(help=_("A city folder, or the id of an example (porto-alegre)."))]
     AsJson = Annotated[bool, typer.Option("--json", help=_("Print JSON instead of tables."))]
-    Lang = Annotated[str, typer.Option("--lang", help=_("Language: es, en or pt."))]
+    Lang = Annotated[str, typer.Option("--lang", help=_("Language: {languages}.", languages=", ".join(LANGUAGES)))]
     Start = Annotated[int, typer.Option("--start", help=_("First year of actions."))]
     Year = Annotated[int | None, typer.Option("--year", help=_("A year up to 2050 (the last if left out)."))]
     Zone = Annotated[str, typer.Option("--zone", help=_("Id of a zone."))]

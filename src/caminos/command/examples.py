@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 import textwrap
 from collections.abc import Iterable
+from math import isinf, isnan
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from caminos.command.console import PROBLEMS, Stop, emit, say
+from caminos.command.console import PROBLEMS, Ended, Stop, emit, say
 from caminos.i18n import _, one_line
 from caminos.planning.examples import ExampleError, Given, Outcome, example_files, run_example
 
@@ -27,12 +28,12 @@ def show_examples(paths: list[Path], as_json: bool) -> None:
         for outcome in outcomes:
             typer.echo("\n".join(lines(outcome, in_full=len(files) == 1 or not outcome.holds)))
         for fault in faults:
-            say(Stop(str(fault)), as_json)
+            say(Stop(str(fault)), as_json=False)
     held = sum(outcome.holds for outcome in outcomes)
-    if held < len(files):
-        raise Stop(_("{held} of {all} worked examples hold.", held=held, all=len(files)), PROBLEMS)
     if len(files) > 1 and not as_json:
         typer.echo(_("{held} of {all} worked examples hold.", held=held, all=len(files)))
+    if held < len(files):
+        raise Ended(PROBLEMS)
 
 
 def _run(files: Iterable[Path]) -> tuple[list[Outcome], list[ExampleError]]:
@@ -47,7 +48,7 @@ def _run(files: Iterable[Path]) -> tuple[list[Outcome], list[ExampleError]]:
 
 
 def as_data(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as plain data; what is not estimated is None."""
+    """An outcome as plain data; what is not estimated is None, what has no end a text."""
     return {
         **{name: getattr(outcome, name) for name in ("file", "about", "name", "source", "holds", "unit", "tolerance")},
         "inputs": [
@@ -62,8 +63,8 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _known(values: Iterable[float]) -> list[float | None]:
-    return [None if value != value else value for value in values]
+def _known(values: Iterable[float]) -> list[float | str | None]:
+    return [None if isnan(value) else str(value) if isinf(value) else value for value in values]
 
 
 def lines(outcome: Outcome, in_full: bool) -> list[str]:
@@ -105,10 +106,8 @@ def exact(value: float) -> str:
 
 def wrapped(text: str, indent: str) -> list[str]:
     """A text within the width of the terminal, without control characters."""
-    return textwrap.wrap(
-        one_line(text),
-        shutil.get_terminal_size().columns,
-        initial_indent=indent,
-        subsequent_indent=indent + "  ",
-        break_on_hyphens=False,
+    width = shutil.get_terminal_size().columns
+    wrapper = textwrap.TextWrapper(
+        width, initial_indent=indent, subsequent_indent=indent + "  ", break_on_hyphens=False
     )
+    return wrapper.wrap(one_line(text))

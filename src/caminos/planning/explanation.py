@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -203,9 +204,9 @@ def contributions(model: CityModel, case: Case, target: str, year: int, before: 
         if not moving:
             continue
         still = {argument: value[:1] for argument, value in given.items()}
-        base = node.function(**still)
+        base = _quietly(node, still)
         for argument in moving:
-            moved = node.function(**{**still, argument: given[argument][-1:]})
+            moved = _quietly(node, {**still, argument: given[argument][-1:]})
             was, now = (_at(array, position) for array in np.broadcast_arrays(base, moved))
             relative = _largest_change(was, now)
             if relative > LEAST:
@@ -215,6 +216,12 @@ def contributions(model: CityModel, case: Case, target: str, year: int, before: 
                 link = declared(argument, name)
                 steps.append(Step(argument, name, start.pathway, node.pathway, change, relative, node.unit, link))
     return _reaching(steps, target)
+
+
+def _quietly(node: Indicator, given: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The function's result; 0 / 0 (nothing has changed yet in the base year) is NaN without a word."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.asarray(node.function(**given))
 
 
 def _at(array: np.ndarray, position: int) -> np.ndarray:
