@@ -248,9 +248,9 @@ def test_a_folder_of_a_feed_and_any_map_have_a_greatest_size(tmp_path, monkeypat
     monkeypatch.setattr(map_files, "LARGEST_UNPACKED", 100)
     monkeypatch.setattr(map_files, "LARGEST_FILE", 100)
     refused(read_timetable(tmp_path / "feed"), "Unpacked")
-    refused(read_vectors(path), "GB")
+    refused(read_vectors(path), "MB")
     (tmp_path / "a.osm").write_text("<osm>" + " " * 100)
-    refused(read_streets(tmp_path / "a.osm"), "GB")
+    refused(read_streets(tmp_path / "a.osm"), "MB")
 
 
 def test_a_layer_of_too_many_features_is_refused(tmp_path, monkeypatch):
