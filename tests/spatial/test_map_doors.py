@@ -15,11 +15,11 @@ import shapely
 pyogrio = pytest.importorskip("pyogrio")
 rasterio = pytest.importorskip("rasterio")
 
-from caminos.map_views import show_layers  # noqa: E402
 from made_up_city import RECIPE, made_up_city  # noqa: E402
 from rasterio.shutil import copy as copy_raster  # noqa: E402
 
-from caminos import cli  # noqa: E402
+from caminos.command import cli  # noqa: E402
+from caminos.command.maps import show_layers  # noqa: E402
 from caminos.problems import ERROR  # noqa: E402
 from caminos.spatial import map_files  # noqa: E402
 from caminos.spatial.layers import open_study  # noqa: E402
@@ -315,7 +315,7 @@ def test_a_link_within_the_folder_is_followed(tmp_path):
 
 def test_the_command_says_it_and_writes_nothing(tmp_path, capsys):
     made = made_up_city(tmp_path, RECIPE.replace('"canopy.tif"', '"../../canopy.tif"'))
-    assert cli.run(lambda: show_layers(made.city, made.maps, tmp_path / "out", None, False)) == 1
+    assert cli.finish(lambda: show_layers(made.city, made.maps, tmp_path / "out", None, False)) == 1
     assert "layers.canopy.file" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
