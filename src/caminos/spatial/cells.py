@@ -61,7 +61,7 @@ def read_cells(
     Empty fields are not known, unless `empty` says what they mean. `city`: west, south, east and north in degrees, to
     find a table of another place.
     """
-    from caminos.spatial.vectors import read_hexagons
+    from caminos.maps.vectors import read_hexagons
 
     vectors, problems = read_hexagons(path, key, city=city)
     if vectors is None:
@@ -104,7 +104,7 @@ def column_of(cells: CellLayer, name: str, section: str) -> Column:
     """A column by name; raises LayerError that says which there are."""
     if name in cells.columns:
         return cells.columns[name]
-    from caminos.spatial.recipe import RECIPE, LayerError
+    from caminos.maps.recipe import RECIPE, LayerError
 
     message = _("Layer {layer} has no column {column}.", layer=cells.name, column=repr(name))
     near = nearest(name, cells.columns)

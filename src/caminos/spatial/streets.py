@@ -18,8 +18,8 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
 from caminos.i18n import _
+from caminos.maps.files import EXTRACTS, refused
 from caminos.problems import ERROR, WARNING, Problem
-from caminos.spatial.map_files import EXTRACTS, refused
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from caminos.i18n import _
+from caminos.maps.files import FEEDS, refused, too_much
 from caminos.problems import ERROR, WARNING, Problem
-from caminos.spatial.map_files import FEEDS, refused, too_much
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]

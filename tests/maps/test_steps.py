@@ -35,9 +35,9 @@ from made_up_city import (
 from scipy.signal import convolve2d
 from scipy.spatial import cKDTree
 
-from caminos.spatial import steps
-from caminos.spatial.layers import Study, open_study
-from caminos.spatial.recipe import LayerError
+from caminos.maps import steps
+from caminos.maps.layers import Study, open_study
+from caminos.maps.recipe import LayerError
 
 
 @pytest.fixture(scope="module")

@@ -17,13 +17,13 @@ pytest.importorskip("matplotlib")
 from city_files import fact
 from made_up_city import MAPPED, RECIPE, ZONES, degrees, made_up_city
 
-from caminos import cli
 from caminos.city.facts import FACT_COLUMNS
+from caminos import cli
 from caminos.command.maps import picture_of
 from caminos.files import table_text
 from caminos.i18n import use_language
-from caminos.spatial import maps
-from caminos.spatial.maps import Picture, draw
+from caminos.maps import draw as maps
+from caminos.maps.draw import Picture, draw
 
 PNG = b"\x89PNG\r\n"
 
