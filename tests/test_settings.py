@@ -27,8 +27,8 @@ from caminos.city.package import CityError, load, read_city
 from caminos.city.places import _place, _rows
 from caminos.city.settings import Sectors, Settings, Target, read_settings, settings_toml, target_units
 from caminos.i18n import use_language
+from caminos.maps.recipe import read_recipe
 from caminos.schema import Field, fields, meant_number, plain
-from caminos.spatial.recipe import read_recipe
 from caminos.toml import LARGEST_FILE, parse_toml, toml_text
 
 sys.path.insert(0, str(ROOT / "scripts"))

@@ -18,7 +18,7 @@ from city_files import fact
 from made_up_city import MAPPED, RECIPE, ZONES, degrees, made_up_city
 
 from caminos.city.facts import FACT_COLUMNS
-from caminos import cli
+from caminos.command import cli
 from caminos.command.maps import picture_of
 from caminos.files import table_text
 from caminos.i18n import use_language

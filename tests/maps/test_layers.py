@@ -41,7 +41,7 @@ from caminos.city.check import ERROR, WARNING, check_city
 from caminos.city.facts import FACT_COLUMNS
 from caminos.city.package import read_city
 from caminos.city.vocabulary import vocabulary
-from caminos import cli
+from caminos.command import cli
 from caminos.files import table_text
 from caminos.i18n import use_language
 from caminos.maps.layers import (
