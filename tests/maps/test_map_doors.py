@@ -24,10 +24,10 @@ from caminos.maps import files as map_files  # noqa: E402
 from caminos.maps.layers import open_study  # noqa: E402
 from caminos.maps.rasters import frame_of, read_raster  # noqa: E402
 from caminos.maps.recipe import LayerError, read_recipe  # noqa: E402
+from caminos.maps.streets import read_streets  # noqa: E402
+from caminos.maps.timetables import read_timetable  # noqa: E402
 from caminos.maps.vectors import read_hexagons, read_osm_features, read_points, read_vectors  # noqa: E402
 from caminos.problems import ERROR  # noqa: E402
-from caminos.spatial.streets import read_streets  # noqa: E402
-from caminos.spatial.timetable import read_timetable  # noqa: E402
 
 WEST = shapely.box(-51.22, -30.05, -51.20, -30.03)
 

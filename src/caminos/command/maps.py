@@ -135,9 +135,10 @@ def _blank(value: float | None) -> object:
 
 
 def _layer_picture(study: Study, name: str, column: str) -> tuple[Picture, str]:
+    from caminos.maps.cells import column_of
     from caminos.maps.draw import Picture
     from caminos.maps.layers import Surface
-    from caminos.spatial.cells import CellLayer, column_of
+    from caminos.spatial.cells import CellLayer
 
     layer = study.layer(name)
     outlines = list(study.zones.polygons) if study.city.zones else []

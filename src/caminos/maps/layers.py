@@ -20,20 +20,11 @@ from caminos.city.vocabulary import vocabulary
 from caminos.city.zones import ZONES
 from caminos.files import FileError, table_text, write_set
 from caminos.i18n import _
+from caminos.maps.cells import column_of, number_columns, read_cells, unknown_columns
 from caminos.maps.files import TABLES, found_in, refused
 from caminos.maps.recipe import RECIPE, FactRule, Layer, LayerError, Recipe, read_recipe, told
 from caminos.problems import ERROR, WARNING, CityError, Problem
-from caminos.spatial.cells import (
-    CellLayer,
-    Column,
-    Sums,
-    aggregate,
-    column_of,
-    number_columns,
-    read_cells,
-    unknown_columns,
-    zone_of_cells,
-)
+from caminos.spatial.cells import CellLayer, Column, Sums, aggregate, zone_of_cells
 from caminos.spatial.grid import DEGREES, Bounds, Grid, bounds_of, equal_area, hexagon_polygons, project
 
 Progress = Callable[[str, int, int], None]
@@ -250,7 +241,7 @@ def _read_raster(study: Study, layer: Layer) -> Surface:
 
 
 def _read_streets(study: Study, layer: Layer) -> Any:
-    from caminos.spatial.streets import read_streets
+    from caminos.maps.streets import read_streets
 
     streets, problems = read_streets(study.path(layer, layer.options["file"]))
     study.take(problems)
@@ -258,7 +249,7 @@ def _read_streets(study: Study, layer: Layer) -> Any:
 
 
 def _read_timetable(study: Study, layer: Layer) -> Any:
-    from caminos.spatial.timetable import read_timetable
+    from caminos.maps.timetables import read_timetable
 
     paths = [study.path(layer, file) for file in layer.files]
     timetable, problems = read_timetable(paths, layer.options["date"])

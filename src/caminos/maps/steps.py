@@ -11,11 +11,12 @@ import numpy as np
 
 from caminos.city.tables import read_number
 from caminos.i18n import _
+from caminos.maps.cells import column_of
 from caminos.maps.layers import Surface
 from caminos.maps.recipe import RECIPE, LayerError
 from caminos.problems import ERROR, WARNING, Problem
 from caminos.spatial.cache import kept
-from caminos.spatial.cells import Column, column_of
+from caminos.spatial.cells import Column
 from caminos.spatial.grid import DEGREES, Grid, grid_over, project
 from caminos.spatial.land_cover import LandCover
 
