@@ -13,9 +13,9 @@ from pathlib import Path
 
 import build_porto_alegre
 
+from caminos.maps.layers import open_study, write_layers
+from caminos.maps.recipe import LayerError
 from caminos.problems import CityError
-from caminos.spatial.layers import open_study, write_layers
-from caminos.spatial.recipe import LayerError
 
 HERE = Path(__file__).resolve().parent
 CITIES = HERE.parent / "cities"

@@ -21,6 +21,7 @@ from PIL import Image
 from scipy import ndimage
 
 from caminos.command.maps import picture_of
+from caminos.maps.draw import draw
 from caminos.spatial import (
     connectivity,
     exceedance_curve,
@@ -32,7 +33,6 @@ from caminos.spatial import (
     runoff,
     urban_cooling,
 )
-from caminos.spatial.maps import draw
 from caminos.spatial.marginal import cooling_gradient
 
 ROOT = Path(__file__).resolve().parents[1]

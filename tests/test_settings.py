@@ -27,8 +27,8 @@ from caminos.city.package import CityError, load, read_city
 from caminos.city.places import _place, _rows
 from caminos.city.settings import Sectors, Settings, Target, read_settings, settings_toml, target_units
 from caminos.i18n import use_language
+from caminos.maps.recipe import read_recipe
 from caminos.schema import Field, fields, meant_number, plain
-from caminos.spatial.recipe import read_recipe
 from caminos.toml import LARGEST_FILE, parse_toml, toml_text
 
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -271,7 +271,7 @@ def test_a_file_that_is_no_text_or_no_page_is_one_problem(tmp_path):
     for content, words in (
         (b"\xff\xfe\x00", "not UTF-8"),
         (b"\x00", "not valid TOML"),
-        (b"x = 1\n" * LARGEST_FILE, "larger than 1 MB"),
+        (b"x = 1\n" * LARGEST_FILE, "more than 1 MB are not read"),
         (b"x = 1\nx = " + b"1_" * 5000 + b"1\n", "too many digits"),
     ):
         (folder / "city.toml").write_bytes(content)

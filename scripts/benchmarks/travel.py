@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import needed, timed
-from caminos.spatial.streets import Streets, read_streets, spread, street_graph, street_network, travel_times
-from caminos.spatial.timetable import Timetable, read_timetable
+from caminos.maps.streets import read_streets
+from caminos.maps.timetables import read_timetable
+from caminos.spatial.streets import Streets, spread, street_graph, street_network, travel_times
+from caminos.spatial.timetable import Timetable
 from caminos.spatial.transit import door_to_door
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "porto-alegre"

@@ -105,8 +105,8 @@ def read(kind: str, size: int, cell: float) -> dict[str, Any]:
     import rasterio
     from rasterio.transform import from_origin
 
+    from caminos.maps.rasters import read_raster
     from caminos.spatial.grid import Grid
-    from caminos.spatial.rasters import read_raster
 
     grid = Grid(
         "+proj=laea +lat_0=-30.10 +lon_0=-51.21 +datum=WGS84 +units=m +no_defs",

@@ -16,7 +16,7 @@ from pathlib import Path
 from platform import node
 
 from caminos.i18n import _
-from caminos.problems import CaminosError
+from caminos.problems import ERROR, CaminosError, Problem
 
 OLD = 86_400.0  # seconds after which a passing file is left over, whoever made it
 _HOST = f"{zlib.crc32(node().encode()):08x}"
@@ -107,6 +107,18 @@ def refuse_special(path: Path) -> None:
         raise FileError(_("{file} is a link; nothing is written through it. Name the file itself.", file=path))
     if path.exists() and not path.is_file():
         raise FileError(_("{file} is not a file that can be replaced. Name a file, or a new one.", file=path))
+
+
+def unreadable(path: Path, largest: float) -> Problem | None:
+    """What is no file (and might never end, as a pipe), or one larger than `largest` bytes; None if it may be read."""
+    if path.exists() and not path.is_file():
+        message = _("This is not a file: it is a folder or a device.")
+        return Problem(ERROR, path.name, None, "", message, _("Put the file itself there."))
+    if path.exists() and (size := path.stat().st_size) > largest:
+        sizes = {"size": f"{size / 1e6:.0f}", "most": f"{largest / 1e6:.0f}"}
+        message = _("The file has {size} MB; more than {most} MB are not read.", **sizes)
+        return Problem(ERROR, path.name, None, "", message, _("Keep only what is of the city."))
+    return None
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from caminos.files import unreadable
 from caminos.i18n import _
 from caminos.problems import ERROR, Problem
 
@@ -18,15 +19,13 @@ MOST_DIGITS = 4300  # what Python converts to a whole number
 
 def read_toml(path: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
     """The table of a TOML file; None with one problem if it cannot be read. Never raises on bad input."""
+    if problem := unreadable(path, LARGEST_FILE):
+        return None, [problem]
     try:
-        small = path.stat().st_size <= LARGEST_FILE
-        data = path.read_bytes() if small else b""
+        data = path.read_bytes()
     except OSError as error:
         message = _("The file cannot be read: {error}", error=error.strerror or type(error).__name__)
         return None, [Problem(ERROR, path.name, None, "", message, _("Check that you may read it."))]
-    if not small:
-        message = _("The file is larger than {size} MB.", size=LARGEST_FILE // 1_000_000)
-        return None, [Problem(ERROR, path.name, None, "", message, _("Figures belong in the tables (*.csv)."))]
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

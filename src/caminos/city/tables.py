@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from caminos.files import unreadable
 from caminos.i18n import CONTROL, _
 from caminos.problems import ERROR, WARNING, Problem, nearest
 
@@ -90,7 +91,7 @@ def _field(text: str) -> str:
 def read_text(path: Path) -> tuple[str, list[Problem]]:
     """A file's text and what is wrong with its encoding; another encoding is reported and guessed."""
     name = path.name
-    if problem := _unreadable(path):
+    if problem := unreadable(path, LARGEST_FILE):
         return "", [problem]
     try:
         data = path.read_bytes()
@@ -149,19 +150,6 @@ def read_json(path: Path) -> tuple[Any, list[Problem]]:
 def _whole(digits: str) -> int | float:
     """A whole number of JSON; one of hundreds of digits as a number with a point, at worst infinite."""
     return int(digits) if len(digits) < MANY_DIGITS else float(digits)
-
-
-def _unreadable(path: Path) -> Problem | None:
-    """What is no file, or one too large to be a table that people edit."""
-    if path.exists() and not path.is_file():
-        message = _("This is not a file: it is a folder or a device.")
-        return Problem(ERROR, path.name, None, "", message, _("Put the file itself there."))
-    if path.exists() and (size := path.stat().st_size) > LARGEST_FILE:
-        message = _(
-            "The file has {size} MB; more than {most} MB are not read.", size=size // 10**6, most=LARGEST_FILE // 10**6
-        )
-        return Problem(ERROR, path.name, None, "", message, _("Keep only what is of the city, or simplify outlines."))
-    return None
 
 
 def _nul(name: str, text: str) -> list[Problem]:

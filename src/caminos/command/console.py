@@ -67,7 +67,7 @@ def watched(text: str) -> Iterator[Step]:
     """A bar on the error stream; silent where nobody watches."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from caminos.terminal import Terminal
+    from caminos.command.terminal import Terminal
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Terminal(stderr=True), transient=True) as bar:

@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from caminos.command.console import PROBLEMS, Ended, Stop, emit, say
+from caminos.command.console import PROBLEMS, Stop, emit, say
 from caminos.i18n import _, one_line
 from caminos.planning.examples import ExampleError, Given, Outcome, example_files, run_example
 
@@ -33,7 +33,7 @@ def show_examples(paths: list[Path], as_json: bool) -> None:
     if len(files) > 1 and not as_json:
         typer.echo(_("{held} of {all} worked examples hold.", held=held, all=len(files)))
     if held < len(files):
-        raise Ended(PROBLEMS)
+        raise Stop("", PROBLEMS)
 
 
 def _run(files: Iterable[Path]) -> tuple[list[Outcome], list[ExampleError]]:

@@ -18,15 +18,15 @@ from caminos.pages.maps import drawn, layers, map_list
 from caminos.problems import nearest
 
 if TYPE_CHECKING:
-    from caminos.spatial.layers import Progress, Study
-    from caminos.spatial.maps import Picture
+    from caminos.maps.draw import Picture
+    from caminos.maps.layers import Progress, Study
 
 GEO = ("h3", "matplotlib", "osmium", "pyogrio", "rasterio")
 
 
 def show_layers(folder: Path, source: Path, target: Path, cache: Path | None, as_json: bool) -> None:
     """Make facts of maps and write them into the folder `target`."""
-    from caminos.spatial.layers import write_layers
+    from caminos.maps.layers import write_layers
 
     with geo_libraries(), watched(_("maps")) as progress:
         study = opened(folder, source, cache, progress)
@@ -44,7 +44,7 @@ def show_map(folder: Path, layer: str, source: Path, out: Path | None, cache: Pa
             path = out or Path("out") / folder.name / "maps" / f"{layer.replace(':', '-')}.png"
             if path.suffix not in (".png", ".svg"):
                 raise Stop(_("{file}: the picture must end in .png or .svg.", file=path), USAGE)
-            from caminos.spatial.maps import draw
+            from caminos.maps.draw import draw
 
             draw(picture, path)
             write_atomic(path.with_suffix(".csv"), table)
@@ -54,7 +54,7 @@ def show_map(folder: Path, layer: str, source: Path, out: Path | None, cache: Pa
 
 def drawable(folder: Path) -> list[tuple[str, str]]:
     """Names of everything that can be drawn of a city, with its meaning."""
-    from caminos.spatial.recipe import RECIPE, LayerError, read_recipe
+    from caminos.maps.recipe import RECIPE, LayerError, read_recipe
 
     city = _city(folder)
     found = {}
@@ -82,7 +82,7 @@ def picture_of(
     folder: Path, layer: str, source: Path, cache: Path | None, progress: Progress | None
 ) -> tuple[Picture, str]:
     """The picture of a fact by zone, a column of cells or a raster, and its table."""
-    from caminos.spatial.recipe import RECIPE
+    from caminos.maps.recipe import RECIPE
 
     city = _city(folder)
     name, _colon, part = layer.partition(":")
@@ -107,7 +107,7 @@ def _nothing(name: str, known: Iterable[str], folder: Path) -> Stop:
 
 
 def _fact_picture(city: City, name: str, kind: str) -> tuple[Picture, str]:
-    from caminos.spatial.maps import Picture
+    from caminos.maps.draw import Picture
 
     term = vocabulary()[name]
     kinds = sorted({fact.kind for fact in city.facts if fact.name == name and fact.zone})
@@ -141,9 +141,10 @@ def _blank(value: float | None) -> object:
 
 
 def _layer_picture(study: Study, name: str, column: str) -> tuple[Picture, str]:
-    from caminos.spatial.cells import CellLayer, column_of
-    from caminos.spatial.layers import Surface
-    from caminos.spatial.maps import Picture
+    from caminos.maps.cells import column_of
+    from caminos.maps.draw import Picture
+    from caminos.maps.layers import Surface
+    from caminos.spatial.cells import CellLayer
 
     layer = study.layer(name)
     outlines = list(study.zones.polygons) if study.city.zones else []
@@ -189,7 +190,7 @@ def _sources(study: Study, layers: frozenset[str]) -> str:
 
 def opened(folder: Path, source: Path, cache: Path | None, progress: Progress | None) -> Study:
     """The study of a city; a city with errors stops with all of them."""
-    from caminos.spatial.layers import open_study
+    from caminos.maps.layers import open_study
 
     if not source.is_dir():
         raise Stop(_("There is no folder {folder}.", folder=source), USAGE)

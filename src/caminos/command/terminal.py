@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from shutil import get_terminal_size
 
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
 
-from caminos.i18n import _, one_line
+from caminos.i18n import _, harmless, one_line
 from caminos.pages.page import Cell, Chart, Page, Part, Sentences, Shown, Table, lay
 from caminos.words import NO_BREAK
 
@@ -21,6 +22,15 @@ SPACE = 2  # between columns
 INDENT = "  "  # before small print under words
 LEAST_WORDS = 12  # a column of words is not made narrower than this
 SMALL_PRINT = 30  # small print under a number is wrapped beyond this
+
+
+class Terminal(Console):
+    """A Rich console that drops control characters of whatever it prints, for texts of a city come from anybody."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """The segments of `renderable`, each harmless; its own styles it keeps."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else harmless(text), style, control)
 
 
 @dataclass(frozen=True)
@@ -38,7 +48,7 @@ def width() -> int:
 
 def print_page(page: Page) -> None:
     """Print a page on the standard output."""
-    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console = Terminal(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
     for line in page_lines(page, width()):
         console.print(Text(line.text, line.style))
 

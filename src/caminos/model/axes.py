@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from caminos.problems import CaminosError
+
 CASE, DRAW, YEAR, ZONE, GROUP, KIND = range(6)
 AXES = ("case", "draw", "year", "zone", "group", "kind")
 FINAL_YEAR = 2050
@@ -22,7 +24,7 @@ FINAL_YEAR = 2050
 Array = Any  # a float64 array of six axes; while units are checked, a pint quantity of one
 
 
-class LabelError(ValueError):
+class LabelError(CaminosError):
     """A label that its classification lacks, or a label that was left out."""
 
 

@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 rasterio = pytest.importorskip("rasterio")
 from rasterio.transform import Affine, from_origin  # noqa: E402
 
-from caminos.problems import ERROR, WARNING, CityError  # noqa: E402
-from caminos.spatial.grid import DEGREES, Grid, equal_area, grid_over, project  # noqa: E402
-from caminos.spatial.rasters import (  # noqa: E402
+from caminos.maps.rasters import (  # noqa: E402
     check_cover,
     check_raster,
     common_cells,
@@ -23,6 +21,8 @@ from caminos.spatial.rasters import (  # noqa: E402
     tiles,
     undeclared_missing,
 )
+from caminos.problems import ERROR, WARNING, CityError  # noqa: E402
+from caminos.spatial.grid import DEGREES, Grid, equal_area, grid_over, project  # noqa: E402
 from caminos.spatial.zonal import zonal_statistics  # noqa: E402
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -256,7 +256,7 @@ def test_bands(tmp_path):
 
 
 def test_more_cells_than_memory_holds(tmp_path, monkeypatch):
-    monkeypatch.setattr("caminos.spatial.rasters.MAXIMUM_CELLS", 1000)
+    monkeypatch.setattr("caminos.maps.rasters.MAXIMUM_CELLS", 1000)
     path = write(tmp_path / "big.tif", field())
     assert "memory" in only(read_raster(path)[1])
     assert check_raster(path) == []

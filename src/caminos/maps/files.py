@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from caminos.files import inside
+from caminos.files import inside, unreadable
 from caminos.i18n import _, number
 from caminos.problems import ERROR, Problem
 
@@ -86,10 +86,8 @@ def refused(path: Path, forms: Mapping[str, Form]) -> Problem | None:
         known = ", ".join(sorted(forms))
         return error(_("Files that end in {ending} are not read.", ending=repr(path.suffix)),
                      _("Export it as one of: {known}.", known=known))  # fmt: skip
-    if (size := path.stat().st_size) > LARGEST_FILE:
-        message = _("The file has {size} GB; more than {most} GB are not read.", size=number(size / 1e9),
-                    most=number(LARGEST_FILE / 1e9))  # fmt: skip
-        return error(message, _("Cut it to the city first."))
+    if problem := unreadable(path, LARGEST_FILE):
+        return problem
     with path.open("rb") as stream:
         wrong = not fits(stream.read(HEAD), form)
     if wrong or any(not _is_tiff(path.with_name(path.name + ending)) for ending in SIDECARS if forms is RASTERS):

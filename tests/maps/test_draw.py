@@ -24,8 +24,8 @@ from caminos.command import cli
 from caminos.command.maps import picture_of
 from caminos.files import table_text
 from caminos.i18n import use_language
-from caminos.spatial import maps
-from caminos.spatial.maps import Picture, draw
+from caminos.maps import draw as maps
+from caminos.maps.draw import Picture, draw
 
 PNG = b"\x89PNG\r\n"
 

@@ -20,14 +20,14 @@ from rasterio.shutil import copy as copy_raster  # noqa: E402
 
 from caminos.command import cli  # noqa: E402
 from caminos.command.maps import show_layers  # noqa: E402
+from caminos.maps import files as map_files  # noqa: E402
+from caminos.maps.layers import open_study  # noqa: E402
+from caminos.maps.rasters import frame_of, read_raster  # noqa: E402
+from caminos.maps.recipe import LayerError, read_recipe  # noqa: E402
+from caminos.maps.streets import read_streets  # noqa: E402
+from caminos.maps.timetables import read_timetable  # noqa: E402
+from caminos.maps.vectors import read_hexagons, read_osm_features, read_points, read_vectors  # noqa: E402
 from caminos.problems import ERROR  # noqa: E402
-from caminos.spatial import map_files  # noqa: E402
-from caminos.spatial.layers import open_study  # noqa: E402
-from caminos.spatial.rasters import frame_of, read_raster  # noqa: E402
-from caminos.spatial.recipe import LayerError, read_recipe  # noqa: E402
-from caminos.spatial.streets import read_streets  # noqa: E402
-from caminos.spatial.timetable import read_timetable  # noqa: E402
-from caminos.spatial.vectors import read_hexagons, read_osm_features, read_points, read_vectors  # noqa: E402
 
 WEST = shapely.box(-51.22, -30.05, -51.20, -30.03)
 
@@ -248,13 +248,13 @@ def test_a_folder_of_a_feed_and_any_map_have_a_greatest_size(tmp_path, monkeypat
     monkeypatch.setattr(map_files, "LARGEST_UNPACKED", 100)
     monkeypatch.setattr(map_files, "LARGEST_FILE", 100)
     refused(read_timetable(tmp_path / "feed"), "Unpacked")
-    refused(read_vectors(path), "GB")
+    refused(read_vectors(path), "MB")
     (tmp_path / "a.osm").write_text("<osm>" + " " * 100)
-    refused(read_streets(tmp_path / "a.osm"), "GB")
+    refused(read_streets(tmp_path / "a.osm"), "MB")
 
 
 def test_a_layer_of_too_many_features_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("caminos.spatial.vectors.MOST_FEATURES", 0)
+    monkeypatch.setattr("caminos.maps.vectors.MOST_FEATURES", 0)
     refused(read_vectors(vector(tmp_path / "a.gpkg")), "features")
 
 
@@ -315,7 +315,7 @@ def test_a_link_within_the_folder_is_followed(tmp_path):
 
 def test_the_command_says_it_and_writes_nothing(tmp_path, capsys):
     made = made_up_city(tmp_path, RECIPE.replace('"canopy.tif"', '"../../canopy.tif"'))
-    assert cli.run(lambda: show_layers(made.city, made.maps, tmp_path / "out", None, False)) == 1
+    assert cli.finish(lambda: show_layers(made.city, made.maps, tmp_path / "out", None, False)) == 1
     assert "layers.canopy.file" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 

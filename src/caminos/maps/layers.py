@@ -20,21 +20,12 @@ from caminos.city.vocabulary import vocabulary
 from caminos.city.zones import ZONES
 from caminos.files import FileError, table_text, write_set
 from caminos.i18n import _
+from caminos.maps.cells import column_of, number_columns, read_cells, unknown_columns
+from caminos.maps.files import TABLES, found_in, refused
+from caminos.maps.recipe import RECIPE, FactRule, Layer, LayerError, Recipe, read_recipe, told
 from caminos.problems import ERROR, WARNING, CityError, Problem
-from caminos.spatial.cells import (
-    CellLayer,
-    Column,
-    Sums,
-    aggregate,
-    column_of,
-    number_columns,
-    read_cells,
-    unknown_columns,
-    zone_of_cells,
-)
+from caminos.spatial.cells import CellLayer, Column, Sums, aggregate, zone_of_cells
 from caminos.spatial.grid import DEGREES, Bounds, Grid, bounds_of, equal_area, hexagon_polygons, project
-from caminos.spatial.map_files import TABLES, found_in, refused
-from caminos.spatial.recipe import RECIPE, FactRule, Layer, LayerError, Recipe, read_recipe, told
 
 Progress = Callable[[str, int, int], None]
 Row = dict[str, object]
@@ -130,7 +121,7 @@ class Study:
 
     def run(self, wanted: str = "") -> None:
         """Do the steps of the recipe that have not been done: all, or those that make `wanted` or its columns."""
-        from caminos.spatial.steps import MODELS
+        from caminos.maps.steps import MODELS
 
         needed = {wanted}
         for step in reversed(self.recipe.steps):
@@ -220,7 +211,7 @@ def _read_cells(study: Study, layer: Layer) -> CellLayer:
 
 
 def _read_polygons(study: Study, layer: Layer) -> CellLayer:
-    from caminos.spatial.vectors import read_vectors
+    from caminos.maps.vectors import read_vectors
 
     path = study.path(layer, layer.options["file"])
     vectors, problems = read_vectors(path, layer=layer.options.get("layer"), city=study.bounds)
@@ -234,8 +225,8 @@ def _read_polygons(study: Study, layer: Layer) -> CellLayer:
 
 
 def _read_raster(study: Study, layer: Layer) -> Surface:
-    from caminos.spatial.rasters import read_raster
-    from caminos.spatial.steps import city_grid
+    from caminos.maps.rasters import read_raster
+    from caminos.maps.steps import city_grid
 
     grid, options = city_grid(study), layer.options
     limits = options.get("range")
@@ -250,7 +241,7 @@ def _read_raster(study: Study, layer: Layer) -> Surface:
 
 
 def _read_streets(study: Study, layer: Layer) -> Any:
-    from caminos.spatial.streets import read_streets
+    from caminos.maps.streets import read_streets
 
     streets, problems = read_streets(study.path(layer, layer.options["file"]))
     study.take(problems)
@@ -258,7 +249,7 @@ def _read_streets(study: Study, layer: Layer) -> Any:
 
 
 def _read_timetable(study: Study, layer: Layer) -> Any:
-    from caminos.spatial.timetable import read_timetable
+    from caminos.maps.timetables import read_timetable
 
     paths = [study.path(layer, file) for file in layer.files]
     timetable, problems = read_timetable(paths, layer.options["date"])

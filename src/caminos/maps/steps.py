@@ -11,16 +11,17 @@ import numpy as np
 
 from caminos.city.tables import read_number
 from caminos.i18n import _
+from caminos.maps.cells import column_of
+from caminos.maps.layers import Surface
+from caminos.maps.recipe import RECIPE, LayerError
 from caminos.problems import ERROR, WARNING, Problem
 from caminos.spatial.cache import kept
-from caminos.spatial.cells import Column, column_of
+from caminos.spatial.cells import Column
 from caminos.spatial.grid import DEGREES, Grid, grid_over, project
 from caminos.spatial.land_cover import LandCover
-from caminos.spatial.layers import Surface
-from caminos.spatial.recipe import RECIPE, LayerError
 
 if TYPE_CHECKING:
-    from caminos.spatial.layers import Study
+    from caminos.maps.layers import Study
 
 MISSING_CODE = -(2**31)  # of land cover
 VERSION = "1"  # of what is kept: change it whenever a model here gives other numbers
@@ -264,7 +265,7 @@ def _framed(study: Study, surface: Surface) -> np.ndarray:
     """Cells within the frames of the files that a raster was read from, a cell from the edge at least."""
     import shapely
 
-    from caminos.spatial.rasters import frame_of
+    from caminos.maps.rasters import frame_of
 
     left, top, size = surface.grid.left, surface.grid.top, surface.grid.cell_size
     rows, columns = surface.grid.shape

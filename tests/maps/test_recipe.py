@@ -10,8 +10,7 @@ pytest.importorskip("rasterio")
 pytest.importorskip("h3")
 from made_up_city import RECIPE
 
-from caminos.problems import ERROR, nearest
-from caminos.spatial.recipe import (
+from caminos.maps.recipe import (
     FACT_KEYS,
     FACT_KEYS_ON,
     GRID_KEYS,
@@ -21,7 +20,8 @@ from caminos.spatial.recipe import (
     ZONES_KEYS,
     read_recipe,
 )
-from caminos.spatial.steps import MODELS
+from caminos.maps.steps import MODELS
+from caminos.problems import ERROR, nearest
 
 ROOT = Path(__file__).resolve().parents[2]
 GRID = '[grid]\ncell_size = 30\n[zones]\ncells = "hexagons"\nweight = "people"\n'

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from caminos.city.tables import read_text
 from caminos.city.zones import Zone, overlaps
 from caminos.i18n import _, number
+from caminos.maps.files import EXTRACTS, HEAD, LAYERS, OFFLINE, TABLES, VECTORS, Form, fits, refused
 from caminos.problems import ERROR, WARNING, Problem, nearest
 from caminos.spatial.grid import DEGREES, Bounds, elsewhere, hexagon_polygons, project
-from caminos.spatial.map_files import EXTRACTS, HEAD, LAYERS, OFFLINE, TABLES, VECTORS, Form, fits, refused
 
 Progress = Callable[[str, int, int], None]
 

@@ -45,8 +45,7 @@ from caminos.city.vocabulary import vocabulary
 from caminos.command import cli
 from caminos.files import table_text
 from caminos.i18n import use_language
-from caminos.spatial.cells import aggregate
-from caminos.spatial.layers import (
+from caminos.maps.layers import (
     Study,
     Sums,
     _row,
@@ -57,7 +56,8 @@ from caminos.spatial.layers import (
     write_layers,
     zones_of_cells,
 )
-from caminos.spatial.recipe import FactRule, LayerError
+from caminos.maps.recipe import FactRule, LayerError
+from caminos.spatial.cells import aggregate
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
@@ -681,7 +681,7 @@ def test_guadalajara_is_counted_from_its_table():
 
 
 def test_weights_below_zero_are_refused() -> None:
-    from caminos.spatial.layers import not_negative
+    from caminos.maps.layers import not_negative
 
     assert not_negative(np.array([0.0, np.nan, 2.0]), "people", "fact x")[2] == 2
     with pytest.raises(LayerError, match="people is below 0 in 1 cells"):

@@ -12,15 +12,15 @@ import shapely
 
 pyogrio = pytest.importorskip("pyogrio")
 
-from caminos.problems import ERROR, WARNING  # noqa: E402
-from caminos.spatial.grid import DEGREES, project  # noqa: E402
-from caminos.spatial.vectors import (  # noqa: E402
+from caminos.maps.vectors import (  # noqa: E402
     check_zones,
     read_hexagons,
     read_osm_features,
     read_points,
     read_vectors,
 )
+from caminos.problems import ERROR, WARNING  # noqa: E402
+from caminos.spatial.grid import DEGREES, project  # noqa: E402
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 UTM = "EPSG:32722"

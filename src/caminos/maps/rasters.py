@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from caminos.i18n import _, number
+from caminos.maps.files import OFFLINE, RASTERS, refused
 from caminos.problems import ERROR, WARNING, CityError, Problem
 from caminos.spatial.grid import DEGREES, Bounds, Grid, elsewhere, project, project_bounds, project_points
-from caminos.spatial.map_files import OFFLINE, RASTERS, refused
 from caminos.spatial.zonal import Segments, coverage_of_cells, zone_weights
 
 Kind = Literal["continuous", "categorical", "count"]
