@@ -15,9 +15,9 @@ from caminos.actions import library
 from caminos.command import cli
 from caminos.i18n import use_language
 from caminos.model.indicator import Indicator
-from caminos.parameters import tables as parameters
-from caminos.pages.headlines import headline_table, lines
+from caminos.pages import headlines
 from caminos.pages.page import lay
+from caminos.parameters import tables as parameters
 from caminos.pathways.tables import roles
 from caminos.planning import examples
 from caminos.planning.graph import assemble
@@ -140,7 +140,9 @@ def test_the_summary_in_the_readme_is_that_of_the_model(porto_alegre):
     assert block
     assert max(map(len, block[1].splitlines())) <= 80
     use_language("en")
-    found = headline_table(lines(porto_alegre, draws=0, names=roles("summary")), shown=("now", "cases", "target"))
+    found = headlines.headline_table(
+        headlines.lines(porto_alegre, draws=0, names=roles("summary")), shown=("now", "cases", "target")
+    )
     rows = [[item.text for item in row] for row in lay(found).rows]
     assert len(rows) == 5
     for name, now, later, target in rows:
