@@ -90,6 +90,7 @@ QUESTIONS: dict[str, Ask] = {
     "matrix": lambda model, _entry, _plan: matrix(model, 2026),
     "plan": lambda model, _entry, found: plan_page(model, found),
     "number": lambda model, _entry, _plan: number(model, "energy_burden", draws=DRAWS),
+    "by kind": lambda model, _entry, _plan: number(model, "emissions_by_sector", draws=DRAWS),
     "missing": lambda model, _entry, _plan: number(model, "green_access_share", draws=DRAWS),
     "explanation": lambda model, _entry, _plan: explanation(model, "heat_deaths", 2040, draws=DRAWS),
     "run": lambda model, _entry, _plan: run(model, TREES, DRAWS),
@@ -158,7 +159,9 @@ def test_people_read_no_ids(pages):
         for part in (part for part in page.walk() if isinstance(part, Table) and part.id not in CITED):
             typed = [place for place, column in enumerate(part.columns) if column.id in ("id", "layer")]
             for row in lay(part).rows:
-                said = [f"{item.amount} {item.range}" for place, item in enumerate(row) if place not in typed]
+                said = [
+                    f"{item.amount} {item.range} {item.note}" for place, item in enumerate(row) if place not in typed
+                ]
                 found = [text for text in said if re.search(r"\b[a-z0-9]+_[a-z0-9_]+|person/yr|/yr\b", text)]
                 assert found == [], (question, part.id)
 
@@ -459,7 +462,7 @@ def test_a_plan_of_the_city_is_found_by_its_name(tmp_path):
     shutil.copytree(ROOT / "cities" / "porto-alegre", folder)
     model = CityModel(read_city(folder))
     action = model.available[0].id
-    (folder / "plans").mkdir()
+    (folder / "plans").mkdir(exist_ok=True)
     (folder / "plans" / "first.toml").write_text(f"[[measures]]\naction = '{action}'\nstart = 2027\n", encoding="utf-8")
     found = find_plan(model, "first")
     assert (found.name, found.start, found.case) == ("first", 2027, Case("first", (Measure(action, 2027),)))
