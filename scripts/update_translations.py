@@ -34,6 +34,7 @@ SENTENCES = (
     ("city/plausible.csv", "meaning"),
     ("actions/actions.csv", "name"),
     ("pages/map_layers.csv", "title"),
+    ("model/classifications.csv", "meaning"),
 )
 
 

@@ -15,7 +15,10 @@ from caminos.actions import library
 from caminos.command import cli
 from caminos.i18n import use_language
 from caminos.model.indicator import Indicator
+from caminos.pages import headlines
+from caminos.pages.page import lay
 from caminos.parameters import tables as parameters
+from caminos.pathways.tables import roles
 from caminos.planning import examples
 from caminos.planning.graph import assemble
 
@@ -127,6 +130,25 @@ def run(monkeypatch, words: list[str]) -> int:
     with pytest.raises(SystemExit) as stopped:
         cli.main()
     return int(stopped.value.code or 0)
+
+
+def test_the_summary_in_the_readme_is_that_of_the_model(porto_alegre):
+    """Every headline of the summary stands there with its central values of today and as things go, and fits a screen."""
+    block = re.search(
+        r"<!-- summary -->\n```text\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    assert block
+    assert max(map(len, block[1].splitlines())) <= 80
+    use_language("en")
+    found = headlines.headline_table(
+        headlines.lines(porto_alegre, draws=0, names=roles("summary")), shown=("now", "cases", "target")
+    )
+    rows = [[item.text for item in row] for row in lay(found).rows]
+    assert len(rows) == 5
+    for name, now, later, target in rows:
+        first = " ".join(name.split()[:2])
+        (line,) = [line for line in block[1].splitlines() if line.startswith(first) and now in line]
+        assert re.search(rf"{re.escape(now)} +{re.escape(later)} .* {re.escape(target)}$", line), line
 
 
 def test_the_model_reference_is_that_of_the_model():

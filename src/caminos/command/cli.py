@@ -165,6 +165,12 @@ def make_app() -> typer.Typer:
         floor: Floor = 0.2,
         out: Annotated[Path | None, typer.Option("--out", help=_("Write plan.toml here."))] = None,
         sensitivity: Annotated[bool, typer.Option(help=_("Plan again at both ends of every weak input."))] = True,
+        require: Annotated[
+            list[str] | None, typer.Option("--require", help=_("An action that must be in the plan; may be repeated."))
+        ] = None,
+        exclude: Annotated[
+            list[str] | None, typer.Option("--exclude", help=_("An action that must not be in it; may be repeated."))
+        ] = None,
         as_json: AsJson = False,
         lang: Lang = "en",
     ) -> None:
@@ -177,7 +183,16 @@ def make_app() -> typer.Typer:
             refuse_special(out)
         model = open_model(city)
         with progress(model, _("planning")):
-            found, page = plan_page(model, money, start, weights=chosen, floor=floor, sensitivity=sensitivity)
+            found, page = plan_page(
+                model,
+                money,
+                start,
+                weights=chosen,
+                floor=floor,
+                sensitivity=sensitivity,
+                require=require or (),
+                exclude=exclude or (),
+            )
         if out is not None:
             write_plan(model, found, out)
         answer(page, as_json)

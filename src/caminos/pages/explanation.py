@@ -8,7 +8,7 @@ from caminos import words
 from caminos.i18n import _
 from caminos.pages.names import name_of
 from caminos.pages.number import alike, case_name, in_all, number_table, place_of, value_cell, what_to_add
-from caminos.pages.page import Cell, Page, Row, Sentence, Sentences, Table, present, sentences, table
+from caminos.pages.page import Cell, Page, Part, Row, Sentence, Sentences, Table, present, sentences, table
 from caminos.planning.city_model import BASELINE, Case, CityModel
 from caminos.planning.explanation import explain
 from caminos.planning.results import Value, ask
@@ -32,7 +32,7 @@ def explanation(
     value, values = value_of(found), ask(model, name, year, zone, group, kind, case, draws)
     place = [text for text in place_of(model, value).values() if text] if len(values) == 1 else []
     title = " · ".join([name_of(value.name), *place, *([case_name(model, case)] if case.measures else [])])
-    parts = present(
+    parts: list[Part] = [
         number_table(model, values, case),
         in_all(model, values, case, draws),
         sentences(alike(value, year, zone, group, kind)),
@@ -42,8 +42,8 @@ def explanation(
         records(found),
         passed(found, value),
         sentences(what_to_add(model, value, case), id="hints"),
-    )
-    return Page(title, parts, "explanation", model.city.id, found["pathway"])
+    ]
+    return Page(title, present(*parts), "explanation", model.city.id, found["pathway"])
 
 
 def value_of(found: dict[str, Any]) -> Value:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterable
 from functools import cache
+from importlib.resources import files
 
 from caminos.actions.library import library
 from caminos.city.places import countries
@@ -36,6 +38,18 @@ def action_name(action: str) -> str:
 def action_names() -> dict[str, str]:
     """English names of the library's actions, by id."""
     return {action.id: action.name for action in library()}
+
+
+def kind_name(kind: str) -> str:
+    """A label of a classification as people read it; one of the city's own by its id in words."""
+    return _(_kinds()[kind]) if kind in _kinds() else words_of(kind)
+
+
+@cache
+def _kinds() -> dict[str, str]:
+    """What each label of the classifications means, in English."""
+    text = files("caminos.model").joinpath("classifications.csv").read_text(encoding="utf-8")
+    return {row["label"]: row["meaning"] for row in csv.DictReader(text.splitlines())}
 
 
 def _quantity(suffix: str) -> str:

@@ -10,12 +10,12 @@ from caminos.model.values import NotEstimated
 from caminos.pages.entry import action_name
 from caminos.pages.headlines import lines
 from caminos.pages.headlines import number as year_of
-from caminos.pages.names import name_of, names_of
+from caminos.pages.names import kind_name, name_of, names_of
 from caminos.pages.page import Cell, Page, Row, Sentence, Sentences, Table, present, sentences, show, table
 from caminos.pathways.tables import headlines
 from caminos.planning.city_model import BASELINE, Case, CityModel
 from caminos.planning.explanation import weakest
-from caminos.planning.results import Value, ask, node_of
+from caminos.planning.results import Value, ask, known_in_part, node_of
 
 
 def number(
@@ -55,8 +55,7 @@ def case_name(model: CityModel, case: Case) -> str:
 
 def number_table(model: CityModel, values: Sequence[Value], case: Case) -> Table:
     """One row a value, with the columns that tell the rows apart."""
-    known = any(value.value == value.value for value in values)
-    quality = weakest(model, values[0].name) if known else ""
+    weak = weakest(model, values[0].name)
     places = [
         (id, head, [place_of(model, value)[id] for value in values])
         for id, head in (("year", _("Year")), ("zone", _("zone")), ("group", _("Income group")), ("kind", _("kind")))
@@ -70,8 +69,9 @@ def number_table(model: CityModel, values: Sequence[Value], case: Case) -> Table
     rows = []
     for at, value in enumerate(values):
         cells = [Cell(texts[at], id=str(getattr(value, id) or "")) for id, _head, texts in used]
+        quality = weak if value.value == value.value else ""
         rows.append(Row((*cells, value_cell(model, value, quality, case), Cell(quality))))
-    return table(columns, rows, id="values")
+    return table(columns, rows, id="values", units="column" if len(values) > 1 else "cell")
 
 
 def in_all(model: CityModel, values: Sequence[Value], case: Case, draws: int) -> Sentences:
@@ -92,7 +92,7 @@ def place_of(model: CityModel, value: Value) -> dict[str, str]:
         "year": str(value.year) if value.year else "",
         "zone": zones.get(value.zone, value.zone),
         "group": words.quintile_name(value.group) if value.group else "",
-        "kind": words.words_of(value.kind) if value.kind else "",
+        "kind": kind_name(value.kind) if value.kind else "",
     }
 
 
@@ -120,8 +120,11 @@ def why(model: CityModel, value: Value, case: Case = BASELINE) -> str:
     """Why there is no number, with names as people read them."""
     if value.value == value.value:
         return ""
-    lacking = missing(model, value, case)
-    return words.not_estimated([names_of(lacking)]) if lacking else value.reason
+    if lacking := missing(model, value, case):
+        return words.not_estimated([names_of(lacking)])
+    names, place = names_of(known_in_part(model, node_of(model, value.name))), place_of(model, value)
+    where = place["zone"] or place["kind"] or place["group"] or _("this place")
+    return _("not estimated: {names} has no value for {where}", names=names, where=where)
 
 
 def missing(model: CityModel, value: Value, case: Case) -> tuple[str, ...]:

@@ -56,6 +56,7 @@ def plan_page(model: CityModel, found: Plan) -> Page:
         budget=words.dollars(found.budget),
     )
     parts = present(
+        asked(model, found),
         measures(model, found),
         reach(model, found),
         benefits(model, found),
@@ -64,6 +65,16 @@ def plan_page(model: CityModel, found: Plan) -> Page:
         spending(model, found),
     )
     return Page(title, parts, "plan", model.city.id)
+
+
+def asked(model: CityModel, found: Plan) -> Sentences:
+    """The actions that were required and excluded."""
+    lines = [
+        Sentence(", ".join(action_name(model, action) for action in actions), head)
+        for head, actions in ((_("Required"), found.required), (_("Excluded"), found.excluded))
+        if actions
+    ]
+    return sentences(lines, id="asked")
 
 
 def case_of(found: Plan) -> Case:

@@ -50,8 +50,8 @@ class Connections:
     not_estimated: dict[str, str]
 
 
-def find_action(model: CityModel, name: str) -> str:
-    """The id of an action given by id or number; raises QuestionError naming the nearest, or why it is not ranked."""
+def named_action(model: CityModel, name: str) -> str:
+    """The id of an action given by id or number; raises QuestionError naming the nearest."""
     from caminos.problems import nearest
 
     ids = {str(action.number): action.id for action in model.actions.values() if action.number}
@@ -60,6 +60,12 @@ def find_action(model: CityModel, name: str) -> str:
         near = nearest(chosen, model.actions)
         hint = _(" Did you mean {names}?", names=near) if near else ""
         raise QuestionError(_("There is no action {name}.", name=repr(name)) + hint)
+    return chosen
+
+
+def find_action(model: CityModel, name: str) -> str:
+    """The id of an action that can be estimated; raises QuestionError naming the nearest, or why it cannot be."""
+    chosen = named_action(model, name)
     if chosen in model.unavailable:
         action = model.actions[chosen]
         raise QuestionError(

@@ -35,6 +35,7 @@ def plan_text(model: CityModel, plan: Plan) -> str:
         "budget_per_year": round(plan.budget),
         "pathway_weights": list(plan.weights),
         "floor_for_poorest": plan.floor,
+        **{name: list(ids) for name, ids in (("required", plan.required), ("excluded", plan.excluded)) if ids},
         "measures": [
             {"action": measure.action, "start": measure.start, "scale": float(f"{measure.scale:g}")}
             for measure in plan.measures
@@ -57,7 +58,17 @@ class Asked:
         return Case(self.name, self.measures)
 
 
-PLAN_KEYS = ("city", "name", "start", "budget_per_year", "pathway_weights", "floor_for_poorest", "measures")
+PLAN_KEYS = (
+    "city",
+    "name",
+    "start",
+    "budget_per_year",
+    "pathway_weights",
+    "floor_for_poorest",
+    "required",
+    "excluded",
+    "measures",
+)
 MEASURE_KEYS = ("action", "start", "scale")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,7 @@ class Options:
     weight: np.ndarray  # [headline], of the scored headlines
     spending: np.ndarray  # [option, year], public money
     benefit: np.ndarray  # [option, group], present value of what is known by income
+    required: tuple[str, ...] = ()  # actions that must begin
 
     def of(self, rows: Sequence[int]) -> Options:
         """The same for some of the options."""
@@ -49,6 +50,7 @@ class Options:
             self.weight,
             self.spending[chosen],
             self.benefit[chosen],
+            self.required,
         )
 
     def close_to(self, other: Options) -> bool:
@@ -81,6 +83,8 @@ class Plan:
     floor_met: bool | None = None  # None where no benefit is known by income
     floor_cost: float = 0.0  # share of all gaps that the floor leaves open
     flips: tuple[Flip, ...] = ()
+    required: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
 
 
 def options(model: CityModel, start: int, values: Mapping[str, np.ndarray] | None = None) -> tuple[Assessment, Options]:
@@ -145,8 +149,8 @@ def program(model: CityModel, choice: Options, weight: np.ndarray, budget: float
     by_action: dict[str, list[int]] = {}
     for i, measure in enumerate(choice.measures):
         by_action.setdefault(measure.action, []).append(i)
-    for group in by_action.values():
-        add(begins[group], np.ones(len(group)), -np.inf, 1.0)
+    for action, group in by_action.items():
+        add(begins[group], np.ones(len(group)), 1.0 if action in choice.required else -np.inf, 1.0)
     for year in range(choice.spending.shape[1]):
         spent = np.flatnonzero(choice.spending[:, year])
         if spent.size:
@@ -197,6 +201,13 @@ def solve(
     """Scales of all options that close most of the gaps; returns scales, objective, optimality gap, status."""
     made = program(model, choice, weight, budget, floor)
     found = _optimum(made, made.integral, made.lower, made.upper, {"mip_rel_gap": gap, "time_limit": seconds})
+    if found.x is None and choice.required:
+        names = ", ".join(_(model.actions[action].name) for action in choice.required)
+        short = _(
+            "No plan of {budget} USD a year holds all that is required: {names}.", budget=number(budget, 6), names=names
+        )
+        lower = _("Lower the floor of {floor} % for the poorest fifth.", floor=number(100 * floor)) if floor else ""
+        raise PlanError(f"{short} {lower}".rstrip())
     if found.x is None:
         raise PlanError(_("No plan was found ({status}).", status=found.message))
     count = len(choice.measures)
@@ -253,11 +264,14 @@ def plan(
     weights: Sequence[float] | None = None,
     floor: float = 0.2,
     sensitivity: bool = True,
+    require: Sequence[str] = (),
+    exclude: Sequence[str] = (),
 ) -> Plan:
     """The best portfolio under a yearly public budget (USD of 2023), evaluated again on the full model.
 
     `weights` are those of the five pathways; `floor` is the least share that the poorest quintile must
-    receive of the benefits that are known by income. Raises PlanError for what cannot be planned.
+    receive of the benefits that are known by income. `require` and `exclude` are actions (id or number) that must or
+    must not be in the plan. Raises PlanError for what cannot be planned.
     """
     if not 0 < budget < np.inf:
         raise PlanError(_("The yearly budget must be above zero; {budget} was given.", budget=budget))
@@ -266,7 +280,10 @@ def plan(
         raise PlanError(
             _("The floor for the poorest quintile must lie between 0 and 1; {floor} was given.", floor=floor)
         )
+    required, excluded = _asked(model, require, exclude)
     assessment, choice = options(model, start)
+    allowed = [i for i, measure in enumerate(choice.measures) if measure.action not in excluded]
+    choice = replace(choice.of(allowed), required=required)
     weight = _weights(assessment, weights)
     scales, objective, optimality, status = solve(model, choice, weight, budget, 0.0)
     measures = _chosen(choice, scales)
@@ -311,7 +328,25 @@ def plan(
         floor_met=None if np.isnan(share) else bool(share >= floor - 0.005),
         floor_cost=max(free - objective, 0.0),
         flips=flips,
+        required=required,
+        excluded=excluded,
     )
+
+
+def _asked(model: CityModel, require: Sequence[str], exclude: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The ids of required and excluded actions; raises an error for one that is not known, not estimated, or both."""
+    from caminos.planning.connect import find_action, named_action
+
+    required = tuple(dict.fromkeys(find_action(model, name) for name in require))
+    excluded = tuple(dict.fromkeys(named_action(model, name) for name in exclude))
+    for action in required:
+        wanting = [other for other in (action, *model.actions[action].needs) if other in excluded]
+        if wanting:
+            named, other = (_(model.actions[name].name) for name in (action, wanting[0]))
+            raise PlanError(_("{action} is required and needs what is excluded: {other}.", action=named, other=other))
+    if len(set(excluded) | model.unavailable.keys()) == len(model.actions):
+        raise PlanError(_("Every action that can be estimated is excluded."))
+    return required, excluded
 
 
 def _chosen(choice: Options, scales: np.ndarray) -> tuple[Measure, ...]:
@@ -375,16 +410,18 @@ def _flips(
     for place, name in enumerate(weak):
         model.tell(_("weak inputs"), place + 1, len(weak))
         for end, draw in (("low", 1 + 2 * place), ("high", 2 + 2 * place)):
-            moved = Options(
-                short.measures,
-                short.closure * _ratio(ends.closure, draw)[rows],
-                weight,
-                short.spending * _ratio(spent.sum(axis=2)[:, :, None], draw)[rows],
-                short.benefit * _ratio(ends.benefit_known_by_income, draw)[rows],
+            moved = replace(
+                short,
+                closure=short.closure * _ratio(ends.closure, draw)[rows],
+                spending=short.spending * _ratio(spent.sum(axis=2)[:, :, None], draw)[rows],
+                benefit=short.benefit * _ratio(ends.benefit_known_by_income, draw)[rows],
             )
             if moved.close_to(short) or not could_turn(model, moved, weight, budget, floor, begun):
                 continue
-            now, best, *_rest = solve(model, moved, weight, budget, floor, seconds=2.0, gap=REGRET / 4)
+            try:
+                now, best, *_rest = solve(model, moved, weight, budget, floor, seconds=2.0, gap=REGRET / 4)
+            except PlanError:  # at this end what is required cannot be paid, whatever else is chosen
+                continue
             taken = {m.action for m, x in zip(moved.measures, now, strict=True) if x > 1e-4}
             if taken == before:
                 continue

@@ -172,7 +172,12 @@ def value_at(
 
 def why_missing(model: CityModel, node: Node, zone: str, group: str, kind: str) -> str:
     """Why one cell of a result is not a number: the facts above it that lack the zone or kind."""
-    where = zone or kind or group
+    names, where = ", ".join(known_in_part(model, node)), zone or kind or group
+    return _("not estimated: {names} has no value for {where}", names=names, where=where or _("this place"))
+
+
+def known_in_part(model: CityModel, node: Node) -> tuple[str, ...]:
+    """The facts above a node that are not known everywhere; the node itself where there are none."""
     lacking = []
     for name in model.graph.needed((node.name,)):
         source, item = model.graph.nodes[name], model.inputs.get(name)
@@ -180,8 +185,7 @@ def why_missing(model: CityModel, node: Node, zone: str, group: str, kind: str) 
             continue
         if item is None or np.isnan(item.central).any():
             lacking.append(name)
-    names = ", ".join(lacking) or node.name
-    return _("not estimated: {names} has no value for {where}", names=names, where=where or _("this place"))
+    return tuple(lacking) or (node.name,)
 
 
 def ask(
