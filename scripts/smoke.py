@@ -127,14 +127,14 @@ def attempt(name: str, python: str, wheel: Path, constraints: str) -> str:
         folder = Path(made)
         listed = folder / "constraints.txt"
         listed.write_text(constraints, encoding="utf-8")
-        run(python, "-m", "venv", folder / "venv", folder=folder)
         inside = folder / "venv" / "bin" / "python"
         try:
+            run(python, "-m", "venv", folder / "venv", folder=folder)
             install(inside, wheel, "", listed, folder)
             smoke(inside, folder)
             install(inside, wheel, "geo", listed, folder)
             smoke_geo(inside, folder)
-        except SmokeError as error:
+        except (SmokeError, subprocess.TimeoutExpired) as error:
             return f"FAILED  {name}: {error}"
     return f"works   {name} ({time.perf_counter() - begin:.0f} s)"
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from caminos.command import cli
 from caminos.i18n import use_language
-from caminos.planning.examples import ExampleError, example_files, run_example
+from caminos.pathways.tables import headlines
+from caminos.planning.examples import ExampleError, example_files, nodes, run_example
 
 FOLDER = Path(__file__).parent / "examples"
 EXAMPLES = example_files([FOLDER])
@@ -21,6 +23,13 @@ def test_worked_example(path: Path) -> None:
     outcome = run_example(path)
     assert outcome.about, "the first line says in words what the example is"
     assert outcome.holds, f"{outcome.computed} {outcome.unit}, expected {outcome.expected} ± {outcome.tolerance}"
+
+
+def test_every_headline_that_is_computed_has_a_worked_example():
+    shown = {tomllib.loads(path.read_text(encoding="utf-8")).get("indicator") for path in EXAMPLES}
+    computed = {headline.indicator for headline in headlines() if nodes()[headline.indicator].role == "indicator"}
+    assert len(computed) > 30
+    assert computed - shown == set()
 
 
 FINE = """# Two tonnes.
