@@ -45,19 +45,10 @@ from caminos.city.vocabulary import vocabulary
 from caminos.command import cli
 from caminos.files import table_text
 from caminos.i18n import use_language
-from caminos.maps.layers import (
-    Study,
-    Sums,
-    _row,
-    _short,
-    contents_of,
-    file_of,
-    open_study,
-    write_layers,
-    zones_of_cells,
-)
+from caminos.maps.layers import _row, _short, contents_of, file_of, open_study, write_layers
 from caminos.maps.recipe import FactRule, LayerError
-from caminos.spatial.cells import aggregate
+from caminos.maps.study import Study, zones_of_cells
+from caminos.spatial.cells import Sums, aggregate
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"

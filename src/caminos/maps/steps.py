@@ -3,39 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from caminos.city.tables import read_number
 from caminos.i18n import _
 from caminos.maps.cells import column_of
-from caminos.maps.layers import Surface
 from caminos.maps.recipe import RECIPE, LayerError
+from caminos.maps.study import Model, Study, Surface
 from caminos.problems import ERROR, WARNING, Problem
 from caminos.spatial.cache import kept
 from caminos.spatial.cells import Column
-from caminos.spatial.grid import DEGREES, Grid, grid_over, project
+from caminos.spatial.grid import DEGREES, project
 from caminos.spatial.land_cover import LandCover
-
-if TYPE_CHECKING:
-    from caminos.maps.layers import Study
 
 MISSING_CODE = -(2**31)  # of land cover
 VERSION = "1"  # of what is kept: change it whenever a model here gives other numbers
-CELL_SIZE = 30.0  # m, unless [grid] says otherwise
 SPEED = {"value": 4.8, "low": 3.6, "high": 5.4}  # km/h on foot: 15-minute city; older people; brisk
 MORNING = ("07:00", "09:00")
 # columns of a table by land cover that models read
 OF_CLASSES = ("lucode", "kc", "shade", "albedo", "green_area", "building_intensity", "curve_number")
 EARLY, LATE = 10, 90  # percent of departures that the range of a transit figure leaves out at each end
-
-
-def city_grid(study: Study) -> Grid:
-    """The equal-area grid of the city's rasters."""
-    return grid_over(list(study.zones.polygons), float(study.recipe.grid.get("cell_size", CELL_SIZE)))
 
 
 def reach(study: Study, options: dict[str, Any]) -> None:
@@ -294,7 +284,7 @@ def exposed(study: Study, options: dict[str, Any]) -> None:
     cells.columns[options["name"]] = Column(found["mean"], surface.layers | {cells.name}, method=method)
 
 
-MODELS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
+MODELS: dict[str, Model] = {
     "reach": reach, "urban_cooling": urban_cooling, "nature_access": nature_access, "near_green": near_green,
     "runoff": runoff, "flood_depth": flood_depth, "exposed": exposed,
 }  # fmt: skip
