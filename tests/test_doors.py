@@ -417,7 +417,7 @@ def test_errors_that_end_a_command_are_harmless_and_of_one_kind(capsys):
     def fail():
         raise CaminosError(f"wrong {ESCAPE}{BIDI}")
 
-    assert cli.finish(fail) == 1
+    assert cli.run(fail) == 1
     assert capsys.readouterr().err == "wrong [31m\n"
 
 

@@ -218,9 +218,15 @@ def _ends(found: Figures, which: int) -> tuple[Sums | None, Sums | None]:
 
 
 def _row(
-    rule: FactRule, zone: str, place: int, sums: Sums, ends: tuple[Sums | None, Sums | None], origin: Row,
-    least: float, whole: float | None,
-) -> list[Row]:  # fmt: skip
+    rule: FactRule,
+    zone: str,
+    place: int,
+    sums: Sums,
+    ends: tuple[Sums | None, Sums | None],
+    origin: Row,
+    least: float,
+    whole: float | None,
+) -> list[Row]:
     """The row of one place; none where too little of it is known."""
     value, known = float(sums.value[place]), float(sums.known[place])
     everything = max(float(sums.whole[place]), whole or 0.0)
@@ -238,12 +244,22 @@ def _row(
     low, high = (_short(min(bounds)), _short(max(bounds))) if bounds else ("", "")
     return [
         {
-            "name": rule.name, "zone": zone, "group": "", "kind": rule.kind, "year": origin["year"],
-            "value": _short(value), "unit": origin["unit"], "low": low, "high": high, "source": origin["source"],
-            "quality": origin["quality"], "retrieved": origin["retrieved"], "licence": origin["licence"],
+            "name": rule.name,
+            "zone": zone,
+            "group": "",
+            "kind": rule.kind,
+            "year": origin["year"],
+            "value": _short(value),
+            "unit": origin["unit"],
+            "low": low,
+            "high": high,
+            "source": origin["source"],
+            "quality": origin["quality"],
+            "retrieved": origin["retrieved"],
+            "licence": origin["licence"],
             "note": origin["note"],
         }
-    ]  # fmt: skip
+    ]
 
 
 def _short(value: float) -> str:
@@ -303,8 +319,10 @@ def contents_of(study: Study) -> dict[str, str]:
         raise LayerError([Problem(ERROR, RECIPE, None, f"fact {twice[0]}", message, _("Keep one."))])
     order = {name: place for place, name in enumerate(vocabulary())}
     rows.sort(key=lambda row: (order[str(row["name"])], str(row["zone"]), str(row["kind"]), str(row["year"])))
-    files = {name: table_text(FACT_COLUMNS, [row for row in rows if file_of(row) == name])
-             for name in sorted({file_of(row) for row in rows})}  # fmt: skip
+    files = {
+        name: table_text(FACT_COLUMNS, [row for row in rows if file_of(row) == name])
+        for name in sorted({file_of(row) for row in rows})
+    }
     if "cells" in study.recipe.zones:
         files["zones.geojson"] = zones_text(study.zones)
     if not rows:

@@ -47,9 +47,13 @@ def _read_raster(study: Study, layer: Layer) -> Surface:
     grid, options = city_grid(study), layer.options
     limits = options.get("range")
     raster, problems = read_raster(
-        study.path(layer, options["file"]), grid, kind=options.get("kind", "continuous"), nodata=options.get("nodata"),
-        expected_range=tuple(limits) if limits else None, progress=study.progress,
-    )  # fmt: skip
+        study.path(layer, options["file"]),
+        grid,
+        kind=options.get("kind", "continuous"),
+        nodata=options.get("nodata"),
+        expected_range=tuple(limits) if limits else None,
+        progress=study.progress,
+    )
     study.take(problems)
     assert raster is not None
     values = np.where(raster.missing, np.nan, raster.values) if raster.missing.any() else raster.values
