@@ -315,7 +315,7 @@ def test_a_link_within_the_folder_is_followed(tmp_path):
 
 def test_the_command_says_it_and_writes_nothing(tmp_path, capsys):
     made = made_up_city(tmp_path, RECIPE.replace('"canopy.tif"', '"../../canopy.tif"'))
-    assert cli.finish(lambda: show_layers(made.city, made.maps, tmp_path / "out", None, False)) == 1
+    assert cli.run(lambda: show_layers(made.city, made.maps, tmp_path / "out", None, False)) == 1
     assert "layers.canopy.file" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 

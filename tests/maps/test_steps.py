@@ -36,8 +36,9 @@ from scipy.signal import convolve2d
 from scipy.spatial import cKDTree
 
 from caminos.maps import steps
-from caminos.maps.layers import Study, open_study
+from caminos.maps.layers import open_study
 from caminos.maps.recipe import LayerError
+from caminos.maps.study import Study
 
 
 @pytest.fixture(scope="module")

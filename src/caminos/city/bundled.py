@@ -31,6 +31,9 @@ def city_folder(city: str) -> Path:
     if city in known:
         return known[city]
     raise UnknownCityError(
-        _("There is no city {city}: give a folder with city.toml, or one of the examples: {known}.",
-          city=repr(city), known=", ".join(known))
-    )  # fmt: skip
+        _(
+            "There is no city {city}: give a folder with city.toml, or one of the examples: {known}.",
+            city=repr(city),
+            known=", ".join(known),
+        )
+    )

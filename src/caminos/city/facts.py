@@ -26,9 +26,21 @@ from caminos.problems import ERROR, WARNING, Problem, nearest
 FACTS = "facts.csv"
 MORE_FACTS = "facts-*.csv"  # same columns, in files of their own because their licence asks for it
 FACT_COLUMNS = (
-    "name", "zone", "group", "kind", "year", "value", "unit", "low", "high", "source", "quality", "retrieved",
-    "licence", "note",
-)  # fmt: skip
+    "name",
+    "zone",
+    "group",
+    "kind",
+    "year",
+    "value",
+    "unit",
+    "low",
+    "high",
+    "source",
+    "quality",
+    "retrieved",
+    "licence",
+    "note",
+)
 QUALITIES = ("A", "B", "C")
 NO_PEOPLE = "population"  # where a column stands else: no row of the tables gives it
 NOTATION = {
@@ -175,11 +187,15 @@ def read_facts(
 def _repeated(fact: Fact, first: Fact) -> _Finding:
     fix = _("Keep one; what differs goes into low, high and note.")
     if fact.file == first.file:
-        message = _("{name} of {year} stands already in line {line}.", name=fact.name, year=fact.year,
-                    line=first.row)  # fmt: skip
+        message = _("{name} of {year} stands already in line {line}.", name=fact.name, year=fact.year, line=first.row)
     else:
-        message = _("{name} of {year} stands already in {file}, line {line}.", name=fact.name, year=fact.year,
-                    file=first.file, line=first.row)  # fmt: skip
+        message = _(
+            "{name} of {year} stands already in {file}, line {line}.",
+            name=fact.name,
+            year=fact.year,
+            file=first.file,
+            line=first.row,
+        )
     return _Finding("name", message, fix)
 
 
@@ -367,8 +383,11 @@ def _unit_finding(given: str, plain: str, term: Term) -> _Finding:
             {country.currency for country in countries().values()} - {"USD"}
         )
         if strange:
-            message = _("There are no exchange rates for {currency}; known: {known}.", currency=", ".join(strange),
-                        known=", ".join(currencies()))  # fmt: skip
+            message = _(
+                "There are no exchange rates for {currency}; known: {known}.",
+                currency=", ".join(strange),
+                known=", ".join(currencies()),
+            )
             return _Finding("unit", message, _("Give it in a listed currency and year, e.g. USD2023."))
         known = [term.unit, *_spellings().values(), *(other.unit for other in vocabulary().values())]
         meant = _spellings().get(given) or nearest(given, known)
@@ -437,8 +456,10 @@ def _limit_findings(term: Term, value: float, given_unit: str) -> list[_Finding]
     if value < 0 <= term.minimum:
         fix = _("It cannot be negative.")
     elif term.maximum == 1 and 1 < value <= 100:
-        fix = _("A share lies between 0 and 1: was percent meant? Write {share} or the unit percent.",
-                share=f"{value / 100:g}")  # fmt: skip
+        fix = _(
+            "A share lies between 0 and 1: was percent meant? Write {share} or the unit percent.",
+            share=f"{value / 100:g}",
+        )
     elif value > 0 and 100 < value / term.maximum <= 1e4:
         fix = _("About 1000 times too large: is the unit {unit} right?", unit=repr(given_unit))
     else:

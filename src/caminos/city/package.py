@@ -16,9 +16,20 @@ from caminos.i18n import _
 from caminos.problems import ERROR, WARNING, CityError, Problem
 
 __all__ = [
-    "FACT_COLUMNS", "INVENTORY_COLUMNS", "City", "CityError", "Fact", "InventoryRow", "Problem", "Settings", "Target",
-    "Zone", "load", "newest", "read_city",
-]  # fmt: skip
+    "FACT_COLUMNS",
+    "INVENTORY_COLUMNS",
+    "City",
+    "CityError",
+    "Fact",
+    "InventoryRow",
+    "Problem",
+    "Settings",
+    "Target",
+    "Zone",
+    "load",
+    "newest",
+    "read_city",
+]
 
 
 @dataclass(frozen=True, kw_only=True)

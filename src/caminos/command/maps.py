@@ -19,7 +19,7 @@ from caminos.problems import nearest
 
 if TYPE_CHECKING:
     from caminos.maps.draw import Picture
-    from caminos.maps.layers import Progress, Study
+    from caminos.maps.study import Progress, Study
 
 GEO = ("h3", "matplotlib", "osmium", "pyogrio", "rasterio")
 
@@ -143,7 +143,7 @@ def _blank(value: float | None) -> object:
 def _layer_picture(study: Study, name: str, column: str) -> tuple[Picture, str]:
     from caminos.maps.cells import column_of
     from caminos.maps.draw import Picture
-    from caminos.maps.layers import Surface
+    from caminos.maps.study import Surface
     from caminos.spatial.cells import CellLayer
 
     layer = study.layer(name)

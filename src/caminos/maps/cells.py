@@ -15,9 +15,14 @@ from caminos.spatial.cells import CellLayer, Column
 
 
 def read_cells(
-    path: Path, name: str, key: str, missing: dict[str, float], units: dict[str, str], empty: float | None = None,
+    path: Path,
+    name: str,
+    key: str,
+    missing: dict[str, float],
+    units: dict[str, str],
+    empty: float | None = None,
     city: tuple[float, float, float, float] | None = None,
-) -> tuple[CellLayer | None, list[Problem]]:  # fmt: skip
+) -> tuple[CellLayer | None, list[Problem]]:
     """A table with an H3 index a row, in the column `key`; the other columns of numbers become columns of the cells.
 
     `missing` gives, by column, the number that stands for "not known" in the file; `units` what columns are in.
@@ -45,9 +50,12 @@ def unknown_columns(file: str, properties: Iterable[str], names: Iterable[str]) 
 
 
 def number_columns(
-    properties: dict[str, np.ndarray], layer: str, missing: dict[str, float], units: dict[str, str],
+    properties: dict[str, np.ndarray],
+    layer: str,
+    missing: dict[str, float],
+    units: dict[str, str],
     empty: float | None = None,
-) -> dict[str, Column]:  # fmt: skip
+) -> dict[str, Column]:
     """The properties that are numbers, as columns; NaN where the file says so."""
     columns = {}
     for name, given in properties.items():

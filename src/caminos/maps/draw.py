@@ -210,9 +210,15 @@ def _scale_bar(axes: Any) -> None:
     text = f"{number(length / 1000)} km" if length >= 1000 else f"{number(length)} m"
     axes.text(west + length / 2, top - 0.01 * (north - south), text, ha="center", va="top", fontsize=9)
     axes.annotate(
-        _("N"), xy=(1, -0.01), xytext=(1, -0.07), xycoords="axes fraction", textcoords="axes fraction", ha="center",
-        fontsize=9, arrowprops={"arrowstyle": "-|>", "color": "black"},
-    )  # fmt: skip
+        _("N"),
+        xy=(1, -0.01),
+        xytext=(1, -0.07),
+        xycoords="axes fraction",
+        textcoords="axes fraction",
+        ha="center",
+        fontsize=9,
+        arrowprops={"arrowstyle": "-|>", "color": "black"},
+    )
 
 
 def _foot(figure: Any, picture: Picture, white: bool) -> None:

@@ -84,8 +84,10 @@ def refused(path: Path, forms: Mapping[str, Form]) -> Problem | None:
     form = forms.get(path.suffix.lower())
     if form is None:
         known = ", ".join(sorted(forms))
-        return error(_("Files that end in {ending} are not read.", ending=repr(path.suffix)),
-                     _("Export it as one of: {known}.", known=known))  # fmt: skip
+        return error(
+            _("Files that end in {ending} are not read.", ending=repr(path.suffix)),
+            _("Export it as one of: {known}.", known=known),
+        )
     if problem := unreadable(path, LARGEST_FILE):
         return problem
     with path.open("rb") as stream:

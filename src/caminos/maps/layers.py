@@ -2,163 +2,33 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import floor, log10
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from caminos.city.facts import FACT_COLUMNS, NO_PEOPLE, QUALITIES
-from caminos.city.package import City, load
-from caminos.city.tables import read_text
+from caminos.city.package import load
 from caminos.city.vocabulary import vocabulary
-from caminos.city.zones import ZONES
-from caminos.files import FileError, table_text, write_set
+from caminos.files import table_text, write_set
 from caminos.i18n import _
-from caminos.maps.cells import column_of, number_columns, read_cells, unknown_columns
-from caminos.maps.files import TABLES, found_in, refused
-from caminos.maps.recipe import RECIPE, FactRule, Layer, LayerError, Recipe, read_recipe, told
+from caminos.maps.cells import column_of
+from caminos.maps.reading import READERS
+from caminos.maps.recipe import RECIPE, FactRule, LayerError, read_recipe, told
+from caminos.maps.steps import MODELS
+from caminos.maps.study import Progress, Study, Surface, ZoneLayer
 from caminos.problems import ERROR, WARNING, CityError, Problem
 from caminos.spatial.cells import CellLayer, Column, Sums, aggregate, zone_of_cells
-from caminos.spatial.grid import DEGREES, Bounds, Grid, bounds_of, equal_area, hexagon_polygons, project
+from caminos.spatial.grid import DEGREES, equal_area, project
 
-Progress = Callable[[str, int, int], None]
 Row = dict[str, object]
 SHARE_ALIKE = ("odbl", "cc by sa", "gpl")  # licences that bind what is derived
 PLAIN_FILE = "facts-maps.csv"
 PEOPLE = vocabulary()["population"].unit
 WEAKEST = QUALITIES[-1]
 DIGITS = 4
-
-
-@dataclass(frozen=True)
-class ZoneLayer:
-    """The parts of the city that facts are made for."""
-
-    ids: tuple[str, ...]
-    names: tuple[str, ...]
-    polygons: tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class Surface:
-    """A raster on the city's grid: read or computed; NaN where it is not known."""
-
-    values: np.ndarray
-    grid: Grid
-    layers: frozenset[str]
-    unit: str = ""
-    method: str = ""
-
-    @property
-    def extent(self) -> tuple[float, float, float, float]:
-        """West, east, south and north in metres."""
-        left, bottom, right, top = self.grid.bounds
-        return left, right, bottom, top
-
-
-@dataclass
-class Study:
-    """One city's recipe over one folder of maps; layers are read once, when first asked for."""
-
-    city: City
-    recipe: Recipe
-    sources: Path
-    cache: Path | None = None
-    progress: Progress | None = None
-    bundled: bool = False
-    problems: list[Problem] = field(default_factory=list)
-    _read: dict[str, Any] = field(default_factory=dict)
-    _done: set[int] = field(default_factory=set)
-    _zones: ZoneLayer | None = None
-
-    def path(self, layer: Layer, file: str) -> Path:
-        """Where a file of a layer lies: in the folder of maps, else in the city's own folder `layers`."""
-        for folder in (self.sources, self.city.path / "layers", self.city.path):
-            try:
-                if (found := found_in(folder, file)) is not None:
-                    return found
-            except FileError as error:
-                fix = _("Put a copy into the folder of maps, and name it without a path.")
-                raise LayerError([Problem(ERROR, RECIPE, None, f"layers.{layer.name}.file", str(error), fix)]) from None
-        message = _("There is no file {file} for layer {layer}.", file=file, layer=repr(layer.name))
-        fix = _("Put it into {folder}, or give the folder that holds it with --from.", folder=self.sources)
-        raise LayerError([Problem(ERROR, file, None, "", message, fix)])
-
-    def layer(self, name: str) -> Any:
-        """A layer as read, or as made by a step."""
-        if name not in self._read:
-            layer = self.recipe.layers[name]
-            self.say(_("reading {name}", name=name), 0, 0)
-            with told(f"layers.{name}"):
-                self._read[name] = READERS[layer.read](self, layer)
-        return self._read[name]
-
-    def cells(self, name: str) -> CellLayer:
-        """CellLayer with the columns that steps have made so far."""
-        found: CellLayer = self.layer(name)
-        return found
-
-    def made(self, name: str, thing: Any) -> None:
-        """Keep what a step made under its name."""
-        self._read[name] = thing
-
-    def say(self, text: str, done: int, total: int) -> None:
-        """Progress, where somebody watches."""
-        if self.progress:
-            self.progress(text, done, total)
-
-    def take(self, problems: Iterable[Problem]) -> None:
-        """Keep warnings; an error ends the work with everything found so far."""
-        self.problems += problems
-        if any(problem.severity == ERROR for problem in self.problems):
-            raise LayerError(self.problems)
-
-    def run(self, wanted: str = "") -> None:
-        """Do the steps of the recipe that have not been done: all, or those that make `wanted` or its columns."""
-        from caminos.maps.steps import MODELS
-
-        needed = {wanted}
-        for step in reversed(self.recipe.steps):
-            if needed & {step.options.get("name"), step.options.get("cells")}:
-                needed |= {value for value in step.options.values() if isinstance(value, str)}
-        for place, step in enumerate(self.recipe.steps):
-            makes = {step.options.get("name"), step.options.get("cells")}
-            if place not in self._done and (not wanted or makes & needed):
-                with told(f"compute {step.model}"):
-                    MODELS[step.model](self, step.options)
-                self._done.add(place)
-
-    @property
-    def bounds(self) -> Bounds | None:
-        """West, south, east and north of the city's zones, if it has some of its own: maps that lie elsewhere are wrong."""
-        zones = self.city.zones
-        return bounds_of([zone.geometry for zone in zones]) if zones and not self.recipe.zones else None
-
-    @property
-    def zones(self) -> ZoneLayer:
-        """The city's zones, or those that the recipe makes of cells; a LayerError where there are none."""
-        if self._zones is None:
-            if "cells" in self.recipe.zones:
-                cells = self.cells(self.recipe.zones["cells"])
-                with told("zones"):
-                    self._zones = zones_of_cells(cells, self.recipe.zones)
-            else:
-                zones = self.city.zones
-                self._zones = ZoneLayer(
-                    tuple(zone.id for zone in zones),
-                    tuple(zone.name for zone in zones),
-                    tuple(zone.geometry for zone in zones),
-                )
-        if not self._zones.ids:
-            fix = _("Add {file}, or make zones of hexagons by a section [zones] (docs/maps.md).", file=ZONES)
-            raise LayerError([Problem(ERROR, ZONES, None, "", _("The city has no zones."), fix)])
-        return self._zones
 
 
 def open_study(
@@ -178,104 +48,7 @@ def open_study(
     errors = [item for item in found if item.severity == ERROR and item.column not in made]
     if city is None or errors:
         raise CityError(errors)
-    return Study(city, recipe, sources, cache, progress, bundled)
-
-
-def zones_of_cells(cells: CellLayer, options: dict[str, Any]) -> ZoneLayer:
-    """Zones that are the coarser H3 hexagons round cells that hold at least one of `weight` (a person) together."""
-    import h3
-
-    weight = np.nan_to_num(column_of(cells, options.get("weight", ""), "zones").value)
-    resolution = int(options.get("resolution", 7))
-    load: dict[str, float] = {}
-    for cell, part in zip(cells.ids, weight.tolist(), strict=True):
-        parent = h3.cell_to_parent(cell, resolution)
-        load[parent] = load.get(parent, 0.0) + part
-    parents = sorted(parent for parent, held in load.items() if held >= 1)
-    polygons, _problems = hexagon_polygons(parents)
-    return ZoneLayer(tuple(parents), tuple(parents), tuple(polygons))
-
-
-# ---------------------------------------------------------------- reading, by form of map
-
-
-def _read_cells(study: Study, layer: Layer) -> CellLayer:
-    path = study.path(layer, layer.options["file"])
-    missing, units = layer.options.get("missing", {}), layer.options.get("units", {})
-    cells, problems = read_cells(
-        path, layer.name, layer.options["id"], missing, units, layer.options.get("empty"), study.bounds
-    )
-    study.take(problems)
-    assert cells is not None
-    return cells
-
-
-def _read_polygons(study: Study, layer: Layer) -> CellLayer:
-    from caminos.maps.vectors import read_vectors
-
-    path = study.path(layer, layer.options["file"])
-    vectors, problems = read_vectors(path, layer=layer.options.get("layer"), city=study.bounds)
-    study.take(problems)
-    assert vectors is not None
-    missing = layer.options.get("missing", {})
-    study.take(unknown_columns(vectors.file, vectors.properties, missing))
-    columns = number_columns(vectors.properties, layer.name, missing, {})
-    ids = tuple(str(place) for place in range(len(vectors)))
-    return CellLayer(layer.name, ids, vectors.geometries, columns)
-
-
-def _read_raster(study: Study, layer: Layer) -> Surface:
-    from caminos.maps.rasters import read_raster
-    from caminos.maps.steps import city_grid
-
-    grid, options = city_grid(study), layer.options
-    limits = options.get("range")
-    raster, problems = read_raster(
-        study.path(layer, options["file"]), grid, kind=options.get("kind", "continuous"), nodata=options.get("nodata"),
-        expected_range=tuple(limits) if limits else None, progress=study.progress,
-    )  # fmt: skip
-    study.take(problems)
-    assert raster is not None
-    values = np.where(raster.missing, np.nan, raster.values) if raster.missing.any() else raster.values
-    return Surface(values, grid, frozenset((layer.name,)), str(options.get("unit", "")))
-
-
-def _read_streets(study: Study, layer: Layer) -> Any:
-    from caminos.maps.streets import read_streets
-
-    streets, problems = read_streets(study.path(layer, layer.options["file"]))
-    study.take(problems)
-    return streets
-
-
-def _read_timetable(study: Study, layer: Layer) -> Any:
-    from caminos.maps.timetables import read_timetable
-
-    paths = [study.path(layer, file) for file in layer.files]
-    timetable, problems = read_timetable(paths, layer.options["date"])
-    study.take(problems)
-    return timetable
-
-
-def _read_table(study: Study, layer: Layer) -> Any:
-    path = study.path(layer, layer.options["file"])
-    study.take([problem] if (problem := refused(path, TABLES)) else [])
-    text, problems = read_text(path)
-    study.take(problems)
-    return list(csv.DictReader(io.StringIO(text, newline="")))
-
-
-READERS: dict[str, Callable[[Study, Layer], Any]] = {
-    "cells": _read_cells,
-    "polygons": _read_polygons,
-    "raster": _read_raster,
-    "streets": _read_streets,
-    "timetable": _read_timetable,
-    "table": _read_table,
-}
-
-
-# ---------------------------------------------------------------- facts
+    return Study(city, recipe, sources, READERS, MODELS, cache, progress, bundled)
 
 
 @dataclass(frozen=True)
@@ -445,9 +218,15 @@ def _ends(found: Figures, which: int) -> tuple[Sums | None, Sums | None]:
 
 
 def _row(
-    rule: FactRule, zone: str, place: int, sums: Sums, ends: tuple[Sums | None, Sums | None], origin: Row,
-    least: float, whole: float | None,
-) -> list[Row]:  # fmt: skip
+    rule: FactRule,
+    zone: str,
+    place: int,
+    sums: Sums,
+    ends: tuple[Sums | None, Sums | None],
+    origin: Row,
+    least: float,
+    whole: float | None,
+) -> list[Row]:
     """The row of one place; none where too little of it is known."""
     value, known = float(sums.value[place]), float(sums.known[place])
     everything = max(float(sums.whole[place]), whole or 0.0)
@@ -465,12 +244,22 @@ def _row(
     low, high = (_short(min(bounds)), _short(max(bounds))) if bounds else ("", "")
     return [
         {
-            "name": rule.name, "zone": zone, "group": "", "kind": rule.kind, "year": origin["year"],
-            "value": _short(value), "unit": origin["unit"], "low": low, "high": high, "source": origin["source"],
-            "quality": origin["quality"], "retrieved": origin["retrieved"], "licence": origin["licence"],
+            "name": rule.name,
+            "zone": zone,
+            "group": "",
+            "kind": rule.kind,
+            "year": origin["year"],
+            "value": _short(value),
+            "unit": origin["unit"],
+            "low": low,
+            "high": high,
+            "source": origin["source"],
+            "quality": origin["quality"],
+            "retrieved": origin["retrieved"],
+            "licence": origin["licence"],
             "note": origin["note"],
         }
-    ]  # fmt: skip
+    ]
 
 
 def _short(value: float) -> str:
@@ -530,8 +319,10 @@ def contents_of(study: Study) -> dict[str, str]:
         raise LayerError([Problem(ERROR, RECIPE, None, f"fact {twice[0]}", message, _("Keep one."))])
     order = {name: place for place, name in enumerate(vocabulary())}
     rows.sort(key=lambda row: (order[str(row["name"])], str(row["zone"]), str(row["kind"]), str(row["year"])))
-    files = {name: table_text(FACT_COLUMNS, [row for row in rows if file_of(row) == name])
-             for name in sorted({file_of(row) for row in rows})}  # fmt: skip
+    files = {
+        name: table_text(FACT_COLUMNS, [row for row in rows if file_of(row) == name])
+        for name in sorted({file_of(row) for row in rows})
+    }
     if "cells" in study.recipe.zones:
         files["zones.geojson"] = zones_text(study.zones)
     if not rows:

@@ -141,9 +141,7 @@ def tiles(
 
     Other arguments as of `read_raster`. Raises CityError with every problem if the file cannot be trusted.
     """
-    problems = check_raster(
-        path, grid, kind=kind, nodata=nodata, expected_range=expected_range, crs=crs, band=band
-    )  # fmt: skip
+    problems = check_raster(path, grid, kind=kind, nodata=nodata, expected_range=expected_range, crs=crs, band=band)
     parts = list(grid.tiles(size))
     with _opened(path, kind, nodata, crs, band, problems) as source:
         if source is not None and not _errors(problems):

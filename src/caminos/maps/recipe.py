@@ -39,15 +39,22 @@ LAYER_KEYS = {
 MODEL_KEYS = {
     "reach": ("*cells", "*streets", "timetable", "*count", "*minutes", "depart", "speed"),
     "urban_cooling": (
-        "*name", "*land_cover", "*table", "*evapotranspiration", "*cooling_distance", "*average_radius", "*uhi_max",
-        "reference_temperature", "method",
+        "*name",
+        "*land_cover",
+        "*table",
+        "*evapotranspiration",
+        "*cooling_distance",
+        "*average_radius",
+        "*uhi_max",
+        "reference_temperature",
+        "method",
     ),
     "nature_access": ("*name", "*land_cover", "*population", "*green_codes", "*search_radius", "*demand", "kernel"),
     "near_green": ("*name", "*land_cover", "*green_codes", "distance", "least_area"),
     "runoff": ("*name", "*land_cover", "*table", "*precipitation"),
     "flood_depth": ("*name", "*elevation", "*level", "water", "windows", "slope"),
     "exposed": ("*name", "*cells", "*raster", "*above"),
-}  # fmt: skip
+}
 # the keys of every fact, and those by what it is made of: cells, polygons or a raster
 # (spread = [0.7, 1.3]: its range as multiples of the value, where no model gives one)
 FACT_KEYS = ("*name", "kind", "kinds", "least_cover", "year", "quality", "note", "scope", "unit", "spread")
@@ -63,20 +70,47 @@ SPEED_KEYS = ("value", "low", "high")
 STATISTICS = ("sum", "mean")
 SCOPES = ("city", "zones")
 NUMBERS = (
-    "cooling_distance", "average_radius", "uhi_max", "reference_temperature", "search_radius", "demand", "distance",
-    "least_area", "precipitation", "level", "slope", "above", "at_least", "at_most", "least_cover", "cell_size",
-    "resolution", "empty", "value", "low", "high",
-)  # fmt: skip
+    "cooling_distance",
+    "average_radius",
+    "uhi_max",
+    "reference_temperature",
+    "search_radius",
+    "demand",
+    "distance",
+    "least_area",
+    "precipitation",
+    "level",
+    "slope",
+    "above",
+    "at_least",
+    "at_most",
+    "least_cover",
+    "cell_size",
+    "resolution",
+    "empty",
+    "value",
+    "low",
+    "high",
+)
 NUMBER_LISTS = ("minutes", "green_codes", "windows", "classes", "range", "spread")
 TEXT_LISTS = ("files", "depart", "kinds")
 NUMBER_TABLES, TEXT_TABLES = ("missing", "speed"), ("units", "count")
 FREE = ("year", "retrieved")  # numbers, texts or days
 # the forms of map that a key may name; a raster may be made by a step before
 FORMS = {
-    "cells": "cells", "polygons": "polygons", "raster": "raster", "streets": "streets", "timetable": "timetable",
-    "table": "table", "land_cover": "raster", "population": "raster", "elevation": "raster", "water": "raster",
-    "evapotranspiration": "raster", "weight": "raster",
-}  # fmt: skip
+    "cells": "cells",
+    "polygons": "polygons",
+    "raster": "raster",
+    "streets": "streets",
+    "timetable": "timetable",
+    "table": "table",
+    "land_cover": "raster",
+    "population": "raster",
+    "elevation": "raster",
+    "water": "raster",
+    "evapotranspiration": "raster",
+    "weight": "raster",
+}
 
 
 class LayerError(CityError):

@@ -3,39 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from caminos.city.tables import read_number
 from caminos.i18n import _
 from caminos.maps.cells import column_of
-from caminos.maps.layers import Surface
 from caminos.maps.recipe import RECIPE, LayerError
+from caminos.maps.study import Model, Study, Surface
 from caminos.problems import ERROR, WARNING, Problem
 from caminos.spatial.cache import kept
 from caminos.spatial.cells import Column
-from caminos.spatial.grid import DEGREES, Grid, grid_over, project
+from caminos.spatial.grid import DEGREES, project
 from caminos.spatial.land_cover import LandCover
-
-if TYPE_CHECKING:
-    from caminos.maps.layers import Study
 
 MISSING_CODE = -(2**31)  # of land cover
 VERSION = "1"  # of what is kept: change it whenever a model here gives other numbers
-CELL_SIZE = 30.0  # m, unless [grid] says otherwise
 SPEED = {"value": 4.8, "low": 3.6, "high": 5.4}  # km/h on foot: 15-minute city; older people; brisk
 MORNING = ("07:00", "09:00")
 # columns of a table by land cover that models read
 OF_CLASSES = ("lucode", "kc", "shade", "albedo", "green_area", "building_intensity", "curve_number")
 EARLY, LATE = 10, 90  # percent of departures that the range of a transit figure leaves out at each end
-
-
-def city_grid(study: Study) -> Grid:
-    """The equal-area grid of the city's rasters."""
-    return grid_over(list(study.zones.polygons), float(study.recipe.grid.get("cell_size", CELL_SIZE)))
 
 
 def reach(study: Study, options: dict[str, Any]) -> None:
@@ -69,8 +59,12 @@ def reach(study: Study, options: dict[str, Any]) -> None:
         return found
 
     study.say(_("walking"), 0, 0)
-    files = [study.path(layer, file) for layer in map(study.recipe.layers.get, sorted(layers)) if layer
-             for file in layer.files]  # fmt: skip
+    files = [
+        study.path(layer, file)
+        for layer in map(study.recipe.layers.get, sorted(layers))
+        if layer
+        for file in layer.files
+    ]
     walked = kept(study.cache, "reach-walk", files, settings, VERSION, on_foot)
     method = f"Along streets at {speeds['value']} km/h; range {speeds['low']} to {speeds['high']} km/h."
     for place, minutes in enumerate(limits):
@@ -89,8 +83,16 @@ def reach(study: Study, options: dict[str, Any]) -> None:
     begin, end = (_minutes(text) for text in window)
 
     def by_transit() -> dict[str, np.ndarray]:
-        found, problems = door_to_door(timetable, streets, points, points, amounts, departures=np.arange(begin, end),
-                                       limits=limits, speed=speeds["value"])  # fmt: skip
+        found, problems = door_to_door(
+            timetable,
+            streets,
+            points,
+            points,
+            amounts,
+            departures=np.arange(begin, end),
+            limits=limits,
+            speed=speeds["value"],
+        )
         low, value, high = np.percentile(found.opportunities, (EARLY, 50, LATE), axis=1)
         said = np.array([json.dumps(asdict(problem)) for problem in problems] or [""])
         return {"low": low, "value": value, "high": high, "problems": said}
@@ -132,12 +134,20 @@ def urban_cooling(study: Study, options: dict[str, Any]) -> None:
     given = options["evapotranspiration"]
     water: Surface | None = study.layer(given) if isinstance(given, str) else None
     found = cooling.urban_cooling(
-        lulc=codes, eto=water.values if water else float(given), cell_size=cover.grid.cell_size,
-        cooling_distance=options["cooling_distance"], average_radius=options["average_radius"],
-        reference_temperature=options.get("reference_temperature", 0.0), uhi_max=options["uhi_max"],
-        table_columns=names, table=table, method=options.get("method", "factors"), nodata=MISSING_CODE,
-        whole_cells=False, outputs=("t_air",),
-    )  # fmt: skip
+        lulc=codes,
+        eto=water.values if water else float(given),
+        cell_size=cover.grid.cell_size,
+        cooling_distance=options["cooling_distance"],
+        average_radius=options["average_radius"],
+        reference_temperature=options.get("reference_temperature", 0.0),
+        uhi_max=options["uhi_max"],
+        table_columns=names,
+        table=table,
+        method=options.get("method", "factors"),
+        nodata=MISSING_CODE,
+        whole_cells=False,
+        outputs=("t_air",),
+    )
     excess = "reference_temperature" not in options
     layers = cover.layers | {options["table"]} | (water.layers if water else frozenset())
     method = f"Urban cooling model, heat island at most {options['uhi_max']} °C."
@@ -153,10 +163,15 @@ def nature_access(study: Study, options: dict[str, Any]) -> None:
     _check_green(study, codes, options)
     people: Surface = study.layer(options["population"])
     found = nature.nature_access(
-        lulc=codes, population=people.values, cell_size=cover.grid.cell_size, search_radius=options["search_radius"],
-        demand=options["demand"], green_codes=options["green_codes"], kernel=options.get("kernel", "gaussian"),
+        lulc=codes,
+        population=people.values,
+        cell_size=cover.grid.cell_size,
+        search_radius=options["search_radius"],
+        demand=options["demand"],
+        green_codes=options["green_codes"],
+        kernel=options.get("kernel", "gaussian"),
         nodata=MISSING_CODE,
-    )  # fmt: skip
+    )
     method = f"Two-step floating catchment of {options['search_radius']} m."
     layers = cover.layers | people.layers
     study.made(options["name"], Surface(found.supply_per_person, cover.grid, layers, "m2/person", method))
@@ -169,8 +184,14 @@ def near_green(study: Study, options: dict[str, Any]) -> None:
     cover, codes = _land_cover(study, options)
     _check_green(study, codes, options)
     distance, area = options.get("distance", 300.0), options.get("least_area", 5000.0)
-    found = nature.near_green(lulc=codes, green_codes=options["green_codes"], cell_size=cover.grid.cell_size,
-                              distance=distance, least_area=area, nodata=MISSING_CODE)  # fmt: skip
+    found = nature.near_green(
+        lulc=codes,
+        green_codes=options["green_codes"],
+        cell_size=cover.grid.cell_size,
+        distance=distance,
+        least_area=area,
+        nodata=MISSING_CODE,
+    )
     method = f"Green of {area:,.0f} m2 or more within {distance:g} m, straight."
     study.made(options["name"], Surface(found, cover.grid, cover.layers, "", method))
 
@@ -253,8 +274,9 @@ def flood_depth(study: Study, options: dict[str, Any]) -> None:
         sizes[0] = 0
         water = (number == sizes.argmax()) & (number > 0)
     if "windows" in options:
-        bare = flood.ground_filter(elevation, terrain.grid.cell_size, windows=options["windows"],
-                                   slope=options.get("slope", 0.02))  # fmt: skip
+        bare = flood.ground_filter(
+            elevation, terrain.grid.cell_size, windows=options["windows"], slope=options.get("slope", 0.02)
+        )
         elevation = bare.ground
         method += f" Roofs and trees narrower than {options['windows'][-1]} m filtered out."
     depth = flood.flood_depth(elevation=elevation, water=water, level=options["level"])
@@ -294,7 +316,12 @@ def exposed(study: Study, options: dict[str, Any]) -> None:
     cells.columns[options["name"]] = Column(found["mean"], surface.layers | {cells.name}, method=method)
 
 
-MODELS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
-    "reach": reach, "urban_cooling": urban_cooling, "nature_access": nature_access, "near_green": near_green,
-    "runoff": runoff, "flood_depth": flood_depth, "exposed": exposed,
-}  # fmt: skip
+MODELS: dict[str, Model] = {
+    "reach": reach,
+    "urban_cooling": urban_cooling,
+    "nature_access": nature_access,
+    "near_green": near_green,
+    "runoff": runoff,
+    "flood_depth": flood_depth,
+    "exposed": exposed,
+}

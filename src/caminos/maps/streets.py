@@ -27,9 +27,23 @@ from caminos.spatial.streets import (
 STEPS_FACTOR = 0.5  # assumption: stairs are climbed at half the walking speed
 PUSH_FACTOR = WALK_SPEED / BICYCLE_SPEED  # where riding is not allowed, a bicycle is pushed at walking speed
 RIDDEN = {
-    "trunk", "trunk_link", "primary", "primary_link", "secondary", "secondary_link", "tertiary", "tertiary_link",
-    "unclassified", "residential", "living_street", "service", "road", "track", "path", "cycleway",
-}  # fmt: skip
+    "trunk",
+    "trunk_link",
+    "primary",
+    "primary_link",
+    "secondary",
+    "secondary_link",
+    "tertiary",
+    "tertiary_link",
+    "unclassified",
+    "residential",
+    "living_street",
+    "service",
+    "road",
+    "track",
+    "path",
+    "cycleway",
+}
 WALKED = RIDDEN | {"footway", "pedestrian", "steps", "corridor", "bridleway", "platform", "elevator"}
 ALLOWED = {"yes", "designated", "permissive", "destination", "official", "customers", "delivery", "public"}
 FORBIDDEN = {"no", "private", "agricultural", "forestry", "military", "restricted", "use_sidepath", "dismount"}

@@ -184,13 +184,20 @@ def _merged(feeds: list[_Feed], day: int) -> Timetable:
         stops += len(feed.stop_id)
     calls = Calls(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
     used, position = np.unique(calls.stop, return_inverse=True)
-    columns = (np.concatenate(column)[used] for column in zip(*places, strict=True))
+    longitude, latitude, rails = (np.concatenate(column)[used] for column in zip(*places, strict=True))
     return connections_of(
-        calls._replace(stop=position.reshape(-1)), *columns,
-        tuple(names[index][0] for index in used), tuple(names[index][1] for index in used),
-        np.array([names[index][2] for index in used], np.intp),
-        tuple(trip_id), np.concatenate(trip_feed), tuple(feed.name for feed in feeds), date.fromordinal(day),
-    )  # fmt: skip
+        calls._replace(stop=position.reshape(-1)),
+        longitude=longitude,
+        latitude=latitude,
+        rail=rails,
+        stop_id=tuple(names[index][0] for index in used),
+        stop_name=tuple(names[index][1] for index in used),
+        stop_feed=np.array([names[index][2] for index in used], np.intp),
+        trip_id=tuple(trip_id),
+        trip_feed=np.concatenate(trip_feed),
+        feeds=tuple(feed.name for feed in feeds),
+        day=date.fromordinal(day),
+    )
 
 
 def _runs(feed: _Feed, day: int) -> tuple[Integers, Integers]:
@@ -277,17 +284,27 @@ def _checked(name: str, tables: dict[str, _Table], problems: list[Problem], toda
     exceptions = _exceptions(tables.get("calendar_dates.txt"), services, problems)
     service = tables["trips.txt"]["service_id"].map(lambda text: services.get(text, -1), int)
     problems += tables["trips.txt"].problem(
-        np.flatnonzero(service < 0), "service_id",
+        np.flatnonzero(service < 0),
+        "service_id",
         _("{count} trips have a service that no calendar has: {examples}. They never run."),
         _("Add the service to calendar.txt or calendar_dates.txt."),
-    )  # fmt: skip
+    )
     calls = _calls(tables["stop_times.txt"], trips, stops, longitude[stop_rows], latitude[stop_rows], problems)
     feed = _Feed(
-        name, list(stops), _texts(tables["stops.txt"]["stop_name"], stop_rows), longitude[stop_rows],
-        latitude[stop_rows], list(trips), np.where(service < 0, len(services), service)[trip_rows],
-        _rail(tables, problems)[trip_rows], calls, calendar, exceptions, len(services) + 1,
-        _frequencies(tables.get("frequencies.txt"), trips, problems),
-    )  # fmt: skip
+        name=name,
+        stop_id=list(stops),
+        stop_name=_texts(tables["stops.txt"]["stop_name"], stop_rows),
+        longitude=longitude[stop_rows],
+        latitude=latitude[stop_rows],
+        trip_id=list(trips),
+        service=np.where(service < 0, len(services), service)[trip_rows],
+        rail=_rail(tables, problems)[trip_rows],
+        calls=calls,
+        calendar=calendar,
+        exceptions=exceptions,
+        services=len(services) + 1,
+        frequencies=_frequencies(tables.get("frequencies.txt"), trips, problems),
+    )
     problems += _expired(feed, tables.get("feed_info.txt"), today)
     return feed
 
@@ -423,9 +440,11 @@ def _unique(table: _Table, column: str, problems: list[Problem]) -> tuple[dict[s
     rows = np.sort(first)
     again = np.setdiff1d(np.arange(table.rows), rows)
     problems += table.problem(
-        again, column, _("{count} ids stand in more than one line: {examples}. The first line of each was kept."),
+        again,
+        column,
+        _("{count} ids stand in more than one line: {examples}. The first line of each was kept."),
         _("Give every one an id of its own, or remove what is double."),
-    )  # fmt: skip
+    )
     return {text: number for number, text in enumerate(_texts(table[column], rows))}, rows
 
 
@@ -436,10 +455,11 @@ def _coordinates(table: _Table, problems: list[Problem]) -> tuple[Floats, Floats
         wrong = ~((np.abs(longitude) <= 180) & (np.abs(latitude) <= 90))
         wrong |= (np.abs(longitude) < 0.01) & (np.abs(latitude) < 0.01)
     problems += table.problem(
-        np.flatnonzero(wrong), "stop_id",
+        np.flatnonzero(wrong),
+        "stop_id",
         _("{count} stops have no usable coordinates: {examples}. Nobody can walk to them."),
         _("Give stop_lat and stop_lon in degrees."),
-    )  # fmt: skip
+    )
     return np.where(wrong, np.nan, longitude), np.where(wrong, np.nan, latitude)
 
 
@@ -481,10 +501,11 @@ def _exceptions(
     kind = table["exception_type"].map(lambda text: {"1": 1, "2": 2}.get(text, 0), int)
     wrong = (day == 0) | (kind == 0)
     problems += table.problem(
-        np.flatnonzero(wrong), "service_id",
+        np.flatnonzero(wrong),
+        "service_id",
         _("{count} exceptions have no day or no type 1 or 2: {examples}. They were left out."),
         _("Write days as YYYYMMDD, and 1 for added or 2 for removed."),
-    )  # fmt: skip
+    )
     own = table["service_id"].map(lambda text: services[text], int)
     return own[~wrong], day[~wrong], kind[~wrong] == 1
 
@@ -516,9 +537,12 @@ def _rail(tables: dict[str, _Table], problems: list[Problem]) -> Booleans:
     by_route = dict(zip(_texts(routes["route_id"], np.arange(routes.rows)), kind.tolist(), strict=True))
     known = trips["route_id"].map(lambda text: text in by_route, bool)
     problems += trips.problem(
-        np.flatnonzero(~known), "route_id", _("{count} trips have a route that is not in routes.txt: {examples}."),
-        _("Add the route; until then its stops count as bus stops."), WARNING,
-    )  # fmt: skip
+        np.flatnonzero(~known),
+        "route_id",
+        _("{count} trips have a route that is not in routes.txt: {examples}."),
+        _("Add the route; until then its stops count as bus stops."),
+        WARNING,
+    )
     own = trips["route_id"].map(lambda text: by_route.get(text, np.nan))
     rail: Booleans = np.logical_or.reduce([(own >= low) & (own <= high) for low, high in RAIL])
     return rail
@@ -535,17 +559,22 @@ def _frequencies(
     headway = np.nan_to_num(table["headway_secs"].map(_number)).astype(np.intp)
     wrong = (trip < 0) | (start < 0) | (end < start) | (headway <= 0)
     problems += table.problem(
-        np.flatnonzero(wrong), "trip_id",
+        np.flatnonzero(wrong),
+        "trip_id",
         _("{count} headways have an unknown trip, a time that is none, or no seconds above 0: {examples}."),
         _("Correct trip_id, start_time, end_time (HH:MM:SS) and headway_secs; these lines were left out."),
-    )  # fmt: skip
+    )
     return trip[~wrong], start[~wrong], end[~wrong], headway[~wrong]
 
 
 def _calls(
-    table: _Table, trips: dict[str, int], stops: dict[str, int], longitude: Floats, latitude: Floats,
+    table: _Table,
+    trips: dict[str, int],
+    stops: dict[str, int],
+    longitude: Floats,
+    latitude: Floats,
     problems: list[Problem],
-) -> Calls:  # fmt: skip
+) -> Calls:
     """The calls of every trip that is in order, sorted by trip and sequence, with blank times interpolated."""
     bad = np.zeros(len(trips) + 1, bool)  # trips to leave out; the last stands for those that are not known
 
@@ -577,9 +606,12 @@ def _calls(
 
 
 def _stop_times(
-    table: _Table, trips: dict[str, int], stops: dict[str, int], problems: list[Problem],
+    table: _Table,
+    trips: dict[str, int],
+    stops: dict[str, int],
+    problems: list[Problem],
     leave_out: Callable[[Integers, Integers, str, str, str], None],
-) -> tuple[Calls, Integers]:  # fmt: skip
+) -> tuple[Calls, Integers]:
     """The calls of known trips at known stops, sorted by trip and sequence (blank times -1), and their lines."""
     trip = table["trip_id"].map(lambda text: trips.get(text, -1), int)
     stop = table["stop_id"].map(lambda text: stops.get(text, -1), int)
@@ -611,9 +643,10 @@ def _stop_times(
 def _straight(calls: Calls, longitude: Floats, latitude: Floats) -> Floats:
     """Metres in a straight line from the stop before (0 at the first, NaN where a place is unknown)."""
     east, north = longitude[calls.stop], latitude[calls.stop]
-    step = np.hypot(
-        np.diff(east, prepend=np.nan) * np.cos(np.radians(north)), np.diff(north, prepend=np.nan)
-    ) * METRES_PER_DEGREE  # fmt: skip
+    step = (
+        np.hypot(np.diff(east, prepend=np.nan) * np.cos(np.radians(north)), np.diff(north, prepend=np.nan))
+        * METRES_PER_DEGREE
+    )
     return np.where(np.diff(calls.trip, prepend=-1) == 0, step, 0.0)
 
 

@@ -190,9 +190,7 @@ def read_points(
         problems.append(Problem(ERROR, path.name, None, "", message, fix))
     if any(problem.severity == ERROR for problem in problems):
         return None, problems
-    properties = {
-        name: _column(cells)[keep] for name, cells in table.items() if name not in (longitude, latitude)
-    }  # fmt: skip
+    properties = {name: _column(cells)[keep] for name, cells in table.items() if name not in (longitude, latitude)}
     vectors = Vectors(np.asarray(shapely.points(x[keep], y[keep]), dtype=object), properties, DEGREES, path.name)
     if city is not None and (far := elsewhere(path.name, vectors.bounds, city)):
         return None, [*problems, far]
@@ -376,8 +374,11 @@ def _read_layer(
                 error(message, _("Export it again; it may be cut off, or another form under a new name."))
                 return None
             if about["features"] > MOST_FEATURES:
-                message = _("The layer has {count} features; more than {most} are not read.",
-                            count=number(about["features"]), most=number(MOST_FEATURES))  # fmt: skip
+                message = _(
+                    "The layer has {count} features; more than {most} are not read.",
+                    count=number(about["features"]),
+                    most=number(MOST_FEATURES),
+                )
                 error(message, _("Cut it to the city first."))
                 return None
             meta, _ids, shapes, columns = pyogrio.raw.read(

@@ -93,8 +93,10 @@ def urban_cooling(
         if not np.isfinite(value):
             raise ValueError(_("{name} is {given}; give °C.", name=name, given=value))
     ground = ground_of(lulc, nodata, eto, eto_nodata, table, table_columns, method, weights)
-    distances = [cells(length, cell_size, whole_cells, name)
-                 for length, name in ((cooling_distance, "cooling_distance"), (average_radius, "average_radius"))]  # fmt: skip
+    distances = [
+        cells(length, cell_size, whole_cells, name)
+        for length, name in ((cooling_distance, "cooling_distance"), (average_radius, "average_radius"))
+    ]
     hm, cc = _heat_mitigation(ground, distances[0], cell_size, "cc" in wanted, tile)
     t_air = None
     if set(wanted) - {"cc", "hm"}:
@@ -156,8 +158,9 @@ def table_of(table: ArrayLike, names: Sequence[str]) -> dict[str, Floats]:
     values = np.asarray(table, float)
     given = [str(name) for name in names]
     if values.ndim != 2 or values.shape[1] != len(given):
-        message = _("table: {columns} columns are named, but its shape is {shape}.", columns=len(given),
-                    shape=values.shape)  # fmt: skip
+        message = _(
+            "table: {columns} columns are named, but its shape is {shape}.", columns=len(given), shape=values.shape
+        )
         raise ValueError(message)
     for needed in ("lucode", "green_area"):
         if needed not in given:
@@ -195,8 +198,11 @@ def _evapotranspiration(eto: ArrayLike | float, cover: LandCover, nodata: float 
     """Reference evapotranspiration, NaN where missing, and its greatest value in the raster (as in InVEST)."""
     values: Any = with_nan(eto)
     if values.ndim and values.shape != cover.codes.shape:
-        message = _("eto: its shape is {given}, that of lulc {shape}. Bring both to one grid.", given=values.shape,
-                    shape=cover.codes.shape)  # fmt: skip
+        message = _(
+            "eto: its shape is {given}, that of lulc {shape}. Bring both to one grid.",
+            given=values.shape,
+            shape=cover.codes.shape,
+        )
         raise ValueError(message)
     if nodata is not None:
         values = np.where(values == nodata, np.nan, values)
@@ -207,8 +213,7 @@ def _evapotranspiration(eto: ArrayLike | float, cover: LandCover, nodata: float 
         raise ValueError(_("eto: no cell has a value above 0. Check nodata and the extent of the layer."))
     lowest = float(np.nanmin(values))
     if lowest < 0:
-        raise ValueError(_("eto: {value} is below 0. Is it the value for missing? Then give eto_nodata.",
-                           value=lowest))  # fmt: skip
+        raise ValueError(_("eto: {value} is below 0. Is it the value for missing? Then give eto_nodata.", value=lowest))
     return values if values.ndim else float(values), highest
 
 
@@ -268,9 +273,15 @@ class Ground:
 
 
 def ground_of(
-    lulc: ArrayLike, nodata: float | None, eto: ArrayLike | float, eto_nodata: float | None, table: ArrayLike,
-    table_columns: Sequence[str], method: str, weights: Sequence[float],
-) -> Ground:  # fmt: skip
+    lulc: ArrayLike,
+    nodata: float | None,
+    eto: ArrayLike | float,
+    eto_nodata: float | None,
+    table: ArrayLike,
+    table_columns: Sequence[str],
+    method: str,
+    weights: Sequence[float],
+) -> Ground:
     """The inputs of `urban_cooling` about the ground, checked."""
     cover = land_cover(lulc, nodata)
     columns = table_of(table, table_columns)

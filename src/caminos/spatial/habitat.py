@@ -96,8 +96,11 @@ def connectivity(
         if doubtful.any():
             raise ValueError(_("{name} must be true or false in every cell.", name="barrier"))
         if wall.shape != green.shape:
-            text = _("natural and barrier must be rasters of one shape; they have {first} and {second}.",
-                     first=green.shape, second=wall.shape)  # fmt: skip
+            text = _(
+                "natural and barrier must be rasters of one shape; they have {first} and {second}.",
+                first=green.shape,
+                second=wall.shape,
+            )
             raise ValueError(text)
         green, blocked = green & ~wall, unknown | wall
     reach = distance / cell_size
@@ -160,8 +163,11 @@ def corridor_gain(component_area: ArrayLike, joined: Any = None, added_area: Arr
         return gain
     links = csr_array(joined).astype(bool).astype(float)
     if links.shape[1] != len(areas):
-        text = _("joined must have shape (corridor, component) = (…, {count}); it has {shape}.",
-                 count=len(areas), shape=links.shape)  # fmt: skip
+        text = _(
+            "joined must have shape (corridor, component) = (…, {count}); it has {shape}.",
+            count=len(areas),
+            shape=links.shape,
+        )
         raise ValueError(text)
     added = np.broadcast_to(np.asarray(added_area, dtype=float), links.shape[:1])
     together = links @ areas + added

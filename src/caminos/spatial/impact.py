@@ -160,8 +160,10 @@ def hazard(
         at_event, at_point = _places("event", event, n_events), _places("point", point, n_points)
         strength = _numbers("intensity", intensity)
         if not strength.shape == at_event.shape == at_point.shape or strength.ndim != 1:
-            text = _("event, point and intensity must be lists of one length; they have shapes {shapes}.",
-                     shapes=", ".join(map(str, (at_event.shape, at_point.shape, strength.shape))))  # fmt: skip
+            text = _(
+                "event, point and intensity must be lists of one length; they have shapes {shapes}.",
+                shapes=", ".join(map(str, (at_event.shape, at_point.shape, strength.shape))),
+            )
             raise ValueError(text)
         if (at_event[1:] >= at_event[:-1]).all():  # in order of events already, as most sets are
             ends = np.searchsorted(at_event, np.arange(n_events + 1))
@@ -173,8 +175,11 @@ def hazard(
     else:
         given = _numbers("intensity", intensity)
     if given.shape != shape:
-        text = _("intensity has shape {given}; with frequency and value as given it must be (event, point) = {shape}.",
-                 given=given.shape, shape=shape)  # fmt: skip
+        text = _(
+            "intensity has shape {given}; with frequency and value as given it must be (event, point) = {shape}.",
+            given=given.shape,
+            shape=shape,
+        )
         raise ValueError(text)
     if not issparse(given):
         return given
@@ -252,9 +257,12 @@ def _functions(function_intensity: ArrayLike, function_damage: ArrayLike) -> tup
     knots, damages = _numbers("function_intensity", function_intensity), _numbers("function_damage", function_damage)
     knots, damages = knots.astype(float), np.atleast_2d(damages.astype(float))
     if damages.ndim != 2 or knots.shape not in (damages.shape, damages.shape[1:]) or damages.shape[1] < 2:
-        text = _("function_damage must have shape (function, knot) with two knots or more and function_intensity (knot) "
-                 "or (function, knot); they have {damage} and {intensity}.",
-                 damage=damages.shape, intensity=knots.shape)  # fmt: skip
+        text = _(
+            "function_damage must have shape (function, knot) with two knots or more and function_intensity (knot) "
+            "or (function, knot); they have {damage} and {intensity}.",
+            damage=damages.shape,
+            intensity=knots.shape,
+        )
         raise ValueError(text)
     if not (np.isfinite(knots).all() and np.isfinite(damages).all() and (np.diff(knots) > 0).all()):
         raise ValueError(_("function_intensity must rise from knot to knot, and no knot of a function may be missing."))
@@ -278,9 +286,12 @@ def _function_rows(function: Floats, count: int, function_ids: ArrayLike | None)
     order = np.argsort(ids)
     unknown = np.setdiff1d(used, ids)
     if unknown.size or len(np.unique(ids)) < count:
-        text = _("function has the ids {unknown}, but the rows of function_damage are the functions {known}: "
-                 "name each row's id once in function_ids.",
-                 unknown=_some(unknown), known=_some(ids))  # fmt: skip
+        text = _(
+            "function has the ids {unknown}, but the rows of function_damage are the functions {known}: "
+            "name each row's id once in function_ids.",
+            unknown=_some(unknown),
+            known=_some(ids),
+        )
         raise ValueError(text)
     return np.asarray(order[np.searchsorted(ids[order], function)], dtype=np.intp)
 
@@ -375,8 +386,11 @@ def grouped(
     if groups is not None:
         shares = _numbers("groups", groups).astype(float)
         if shares.ndim != 2 or len(shares) != len(impact):
-            text = _("groups must have shape (point, group) = ({count}, …); it has {shape}.",
-                     count=len(impact), shape=shares.shape)  # fmt: skip
+            text = _(
+                "groups must have shape (point, group) = ({count}, …); it has {shape}.",
+                count=len(impact),
+                shape=shares.shape,
+            )
             raise ValueError(text)
         if (np.abs(shares.sum(axis=1) - 1) > SHARES_TOLERANCE).any() or (shares < 0).any():
             raise ValueError(_("The shares of groups must add up to 1 at each point, none below 0."))
@@ -406,8 +420,12 @@ def depth_damage(use: str, region: str) -> DepthDamage:
     curves = _curves()
     if (use, region) not in curves:
         known = "; ".join(sorted(", ".join(key) for key in curves))
-        text = _("There is no depth-damage curve for {use} in {region}; there are: {known}.",
-                 use=repr(use), region=repr(region), known=known)  # fmt: skip
+        text = _(
+            "There is no depth-damage curve for {use} in {region}; there are: {known}.",
+            use=repr(use),
+            region=repr(region),
+            known=known,
+        )
         raise ValueError(text)
     return curves[use, region]
 
@@ -481,8 +499,12 @@ def _row(name: str, given: ArrayLike | None, count: int | None) -> Floats:
     """`given` as a one-dimensional float array, of `count` entries if that is known."""
     array = _numbers(name, () if given is None else given)
     if array.ndim != 1 or count not in (None, len(array)):
-        text = _("{name} must be a list of {count} numbers; its shape is {shape}.",
-                 name=name, count="…" if count is None else count, shape=array.shape)  # fmt: skip
+        text = _(
+            "{name} must be a list of {count} numbers; its shape is {shape}.",
+            name=name,
+            count="…" if count is None else count,
+            shape=array.shape,
+        )
         raise ValueError(text)
     return array.astype(float)
 
@@ -503,8 +525,14 @@ def _places(name: str, given: ArrayLike, count: int | None, lowest: int = 0) -> 
         raise ValueError(_("{name} must be whole numbers.", name=name))
     highest = np.inf if count is None else count - 1
     if array.size and (array.min() < lowest or array.max() > highest):
-        text = _("{name} must lie between {lowest} and {highest}; it goes from {first} to {last}.",
-                 name=name, lowest=lowest, highest=highest, first=array.min(), last=array.max())  # fmt: skip
+        text = _(
+            "{name} must lie between {lowest} and {highest}; it goes from {first} to {last}.",
+            name=name,
+            lowest=lowest,
+            highest=highest,
+            first=array.min(),
+            last=array.max(),
+        )
         raise ValueError(text)
     return array if array.dtype.kind in "iu" else array.astype(np.intp)
 

@@ -63,8 +63,9 @@ def marginal_effect(
     allowed = np.ones(worth.shape, bool) if convertible is None else _true(convertible)
     for name, shape in (("zone", numbers.shape), ("convertible", allowed.shape)):
         if shape != worth.shape:
-            message = _("{name}: its shape is {given}, that of gradient {shape}.", name=name, given=shape,
-                        shape=worth.shape)  # fmt: skip
+            message = _(
+                "{name}: its shape is {given}, that of gradient {shape}.", name=name, given=shape, shape=worth.shape
+            )
             raise ValueError(message)
     if numbers.dtype.kind == "f":
         numbers = np.where(np.isnan(numbers), -1, numbers)
@@ -75,8 +76,9 @@ def marginal_effect(
     highest = int(numbers.max(initial=-1))
     count = highest + 1 if zones is None else zones
     if highest >= count:
-        raise ValueError(_("zone: number {number} occurs, but there are only {count} zones.", number=highest,
-                           count=count))  # fmt: skip
+        raise ValueError(
+            _("zone: number {number} occurs, but there are only {count} zones.", number=highest, count=count)
+        )
     can = allowed & ~np.isnan(worth) & (numbers >= 0)
     place = numbers[can].astype(np.intp)
     turned = np.bincount(place, minlength=count)
@@ -245,10 +247,18 @@ def nature_access_gradient(
     if objective == "undersupplied" and not (np.isfinite(width) and width > 0):
         raise ValueError(_("band is {given}; give m2 a person above 0.", given=width))
     access = nature_access(
-        lulc=lulc, population=population, cell_size=cell_size, search_radius=search_radius, demand=demand,
-        green_codes=green_codes, kernel=kernel, groups=groups, nodata=nodata, population_nodata=population_nodata,
+        lulc=lulc,
+        population=population,
+        cell_size=cell_size,
+        search_radius=search_radius,
+        demand=demand,
+        green_codes=green_codes,
+        kernel=kernel,
+        groups=groups,
+        nodata=nodata,
+        population_nodata=population_nodata,
         tile=tile,
-    )  # fmt: skip
+    )
     cover = land_cover(lulc, nodata)
     people, known = people_of(population, cover.codes.shape, population_nodata, cover.known())
     area, shares = areas_of(green_codes, cell_size), shares_of(groups, known)
@@ -307,10 +317,16 @@ def runoff_gradient(
     Raises ValueError as `runoff` does.
     """
     before, after = (
-        np.asarray(runoff(precipitation=precipitation, curve_number=number, initial_abstraction=initial_abstraction,
-                          cell_size=cell_size).runoff_volume)
+        np.asarray(
+            runoff(
+                precipitation=precipitation,
+                curve_number=number,
+                initial_abstraction=initial_abstraction,
+                cell_size=cell_size,
+            ).runoff_volume
+        )
         for number in (curve_number, new_curve_number)
-    )  # fmt: skip
+    )
     return np.asarray(before - after)
 
 

@@ -129,22 +129,31 @@ def nature_access(
     under, over = balance < -even, balance > even
     of_group = {name: supply_by_group.get(name, supply) - demand for name in shares}
     return NatureAccess(
-        accessible, supply, balance,
+        accessible,
+        supply,
+        balance,
         balance=float(np.nansum(balance * people)),
         undersupplied=sum(float((people * shares[name])[of_group[name] < -even].sum()) for name in shares)
-        if by_group else float(people[under].sum()),
+        if by_group
+        else float(people[under].sum()),
         oversupplied=sum(float((people * shares[name])[of_group[name] > even].sum()) for name in shares)
-        if by_group else float(people[over].sum()),
+        if by_group
+        else float(people[over].sum()),
         undersupplied_by_group={name: float((people * shares[name])[of_group[name] < -even].sum()) for name in shares},
         oversupplied_by_group={name: float((people * shares[name])[of_group[name] > even].sum()) for name in shares},
         supply_per_person_by_group=supply_by_group,
-    )  # fmt: skip
+    )
 
 
 def near_green(
-    *, lulc: ArrayLike, green_codes: Sequence[int], cell_size: float, distance: float = 300.0,
-    least_area: float = 5000.0, nodata: float | None = None,
-) -> Floats:  # fmt: skip
+    *,
+    lulc: ArrayLike,
+    green_codes: Sequence[int],
+    cell_size: float,
+    distance: float = 300.0,
+    least_area: float = 5000.0,
+    nodata: float | None = None,
+) -> Floats:
     """1 where green of `least_area` (m2) or more begins within `distance` (m, straight), else 0; NaN without land use.
 
     Cells of green that touch by a side or a corner are one green. The rule of the World Health Organization's
@@ -176,8 +185,11 @@ def people_of(
     """People of each cell (0 where not known), and where they and the land use are known."""
     people = np.array(with_nan(population), float)
     if people.shape != shape:
-        message = _("population: its shape is {given}, that of lulc {shape}. Bring both to one grid.",
-                    given=people.shape, shape=shape)  # fmt: skip
+        message = _(
+            "population: its shape is {given}, that of lulc {shape}. Bring both to one grid.",
+            given=people.shape,
+            shape=shape,
+        )
         raise ValueError(message)
     known = covered & ~np.isnan(people)
     if nodata is not None:
@@ -218,8 +230,12 @@ def shares_of(groups: Mapping[str, ArrayLike] | None, known: np.ndarray) -> dict
         groups = {str(number): share for number, share in enumerate(np.asarray(with_nan(groups), float))}
     for name, share in groups.items():
         if np.shape(share) not in ((), known.shape):
-            message = _("groups: the shape of {name} is {given}, that of lulc {shape}.", name=name,
-                        given=np.shape(share), shape=known.shape)  # fmt: skip
+            message = _(
+                "groups: the shape of {name} is {given}, that of lulc {shape}.",
+                name=name,
+                given=np.shape(share),
+                shape=known.shape,
+            )
             raise ValueError(message)
     shares = {name: np.where(known, np.asarray(share, float), 0) for name, share in groups.items()}
     whole = np.broadcast_to(sum(shares.values()), known.shape)
@@ -229,9 +245,10 @@ def shares_of(groups: Mapping[str, ArrayLike] | None, known: np.ndarray) -> dict
 
 
 def radii_of(
-    search_radius: float | Mapping[int, float] | Mapping[str, float], area: Mapping[int, float],
+    search_radius: float | Mapping[int, float] | Mapping[str, float],
+    area: Mapping[int, float],
     shares: Mapping[str, Floats],
-) -> dict[int | str, float]:  # fmt: skip
+) -> dict[int | str, float]:
     """The radius of each class of green, or of each group."""
     given: dict[int | str, float]
     if isinstance(search_radius, np.ndarray) and search_radius.dtype == object and search_radius.ndim == 0:
@@ -240,8 +257,10 @@ def radii_of(
         lengths = np.asarray(search_radius, float).tolist()
         keys: list[int | str] = list(shares) if len(shares) == len(lengths) else list(area)
         if len(keys) != len(lengths):
-            message = _("search_radius: {count} are given; give one, or one for each class of green or group.",
-                        count=len(lengths))  # fmt: skip
+            message = _(
+                "search_radius: {count} are given; give one, or one for each class of green or group.",
+                count=len(lengths),
+            )
             raise ValueError(message)
         given = dict(zip(keys, lengths, strict=True))
     elif not isinstance(search_radius, Mapping):

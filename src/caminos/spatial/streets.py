@@ -126,8 +126,16 @@ def street_network(
     if small and drawn.any() and np.median(edges["length"][drawn] / straight[drawn]) > DEGREES_RATIO:
         raise ValueError(_("x and y look like degrees: give them in metres of a projected system."))
     return Streets(
-        nodes[0], nodes[1], first, second, edges["length"], edges["walk"], edges["cycle"], edges["cycle_back"], crs
-    )  # fmt: skip
+        nodes[0],
+        nodes[1],
+        start=first,
+        end=second,
+        length=edges["length"],
+        walk=edges["walk"],
+        cycle=edges["cycle"],
+        cycle_back=edges["cycle_back"],
+        crs=crs,
+    )
 
 
 class Attached(NamedTuple):
@@ -200,9 +208,16 @@ def _cut(streets: Streets, edge: Integers, share: Floats) -> tuple[Streets, Inte
         for values in (streets.x, streets.y)
     )
     cut = Streets(
-        x, y, begin, finish, streets.length[source] * part, streets.walk[source], streets.cycle[source],
-        streets.cycle_back[source], streets.crs,
-    )  # fmt: skip
+        x,
+        y,
+        start=begin,
+        end=finish,
+        length=streets.length[source] * part,
+        walk=streets.walk[source],
+        cycle=streets.cycle[source],
+        cycle_back=streets.cycle_back[source],
+        crs=streets.crs,
+    )
     return cut, node
 
 
@@ -347,9 +362,7 @@ def travel_times(
     if not limit >= 0:
         raise ValueError(_("limit is {limit}; give minutes of 0 or more.", limit=limit))
     sources, targets = _places(streets, origins), _places(streets, destinations)
-    places = placed(
-        streets, np.concatenate([sources, targets]), mode=mode, speed=speed, maximum_snap=maximum_snap
-    )  # fmt: skip
+    places = placed(streets, np.concatenate([sources, targets]), mode=mode, speed=speed, maximum_snap=maximum_snap)
     return times_between(places, slice(0, len(sources)), slice(len(sources), None), limit)
 
 

@@ -61,9 +61,13 @@ class Calls(NamedTuple):
     def taken(self, rows: Integers) -> Calls:
         """Some of the calls."""
         return Calls(
-            self.trip[rows], self.stop[rows], self.arrival[rows], self.departure[rows], self.board[rows],
+            self.trip[rows],
+            self.stop[rows],
+            self.arrival[rows],
+            self.departure[rows],
+            self.board[rows],
             self.alight[rows],
-        )  # fmt: skip
+        )
 
 
 def timetable_from_calls(
@@ -97,9 +101,17 @@ def timetable_from_calls(
     places = [np.full(count, np.nan) if given is None else np.asarray(given, float) for given in (longitude, latitude)]
     names = tuple(map(str, range(count)))
     return connections_of(
-        calls, *places, np.zeros(count, bool), names, names, np.zeros(count, np.intp), tuple(map(str, range(trips))),
-        np.zeros(trips, np.intp), ("",),
-    )  # fmt: skip
+        calls,
+        longitude=places[0],
+        latitude=places[1],
+        rail=np.zeros(count, bool),
+        stop_id=names,
+        stop_name=names,
+        stop_feed=np.zeros(count, np.intp),
+        trip_id=tuple(map(str, range(trips))),
+        trip_feed=np.zeros(trips, np.intp),
+        feeds=("",),
+    )
 
 
 def decreasing(calls: Calls) -> Booleans:
@@ -109,21 +121,27 @@ def decreasing(calls: Calls) -> Booleans:
     return wrong
 
 
-def connections_of(calls: Calls, *rest: Any) -> Timetable:
+def connections_of(calls: Calls, **rest: Any) -> Timetable:
     """Connections between following calls, by departure and, at the same second, along the trip.
 
     A ride takes a second at least, so that nobody changes at the very second of boarding, and every
-    connection stands before all that can follow it.
+    connection stands before all that can follow it. `rest`: the stops, trips and feeds of the timetable, by name.
     """
     before = np.flatnonzero(calls.trip[1:] == calls.trip[:-1])
     before = before[np.argsort(calls.departure[before], kind="stable")]
     after = before + 1
     departure = calls.departure[before]
     arrival = np.maximum(calls.arrival[after], departure + 1)
-    numbers = (departure, arrival, calls.stop[before], calls.stop[after], calls.trip[before])
-    columns: list[Any] = [np.ascontiguousarray(values, np.int32) for values in numbers]
-    columns += [calls.board[before], calls.alight[after], *rest]
-    return Timetable(*columns)
+    numbers = {
+        "departure": departure,
+        "arrival": arrival,
+        "from_stop": calls.stop[before],
+        "to_stop": calls.stop[after],
+        "trip": calls.trip[before],
+    }
+    columns: dict[str, Any] = {name: np.ascontiguousarray(values, np.int32) for name, values in numbers.items()}
+    columns |= {"board": calls.board[before], "alight": calls.alight[after]}
+    return Timetable(**columns, **rest)
 
 
 def hours_problems(timetable: Timetable, begin: float, end: float) -> list[Problem]:

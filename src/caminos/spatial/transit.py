@@ -76,9 +76,14 @@ def transit_times(
 
 
 def _seconds_by_departure(
-    timetable: Timetable, links: Links, departures: ArrayLike, limit: float, minimum_transfer_time: float,
-    maximum_transfers: int | None, table_bytes: int,
-) -> Iterator[tuple[int, slice, NDArray[np.signedinteger], int]]:  # fmt: skip
+    timetable: Timetable,
+    links: Links,
+    departures: ArrayLike,
+    limit: float,
+    minimum_transfer_time: float,
+    maximum_transfers: int | None,
+    table_bytes: int,
+) -> Iterator[tuple[int, slice, NDArray[np.signedinteger], int]]:
     """Origin, block of destinations, seconds (departures, destinations), and the limit that counts as reached."""
     leave = _departure_seconds(departures)
     _check(timetable, links, limit, minimum_transfer_time, maximum_transfers)
@@ -156,10 +161,18 @@ def _prepared(
         return np.searchsorted(owner[useful], np.arange(end - begin + 1)), found[useful]
 
     return _Scan(
-        arrival.tolist(), to_stop.tolist(), trip.tolist(), timetable.board[taken].tolist(),
-        timetable.alight[taken].tolist(), event.tolist(), following[event].tolist(), event_time, first,
-        len(trips), changes,
-    )  # fmt: skip
+        arrival=arrival.tolist(),
+        to_stop=to_stop.tolist(),
+        trip=trip.tolist(),
+        board=timetable.board[taken].tolist(),
+        alight=timetable.alight[taken].tolist(),
+        event=event.tolist(),
+        following=following[event].tolist(),
+        event_time=event_time,
+        event_first=first,
+        trips=len(trips),
+        changes=changes,
+    )
 
 
 def _arrivals(
@@ -428,13 +441,26 @@ def door_to_door(
     """
     longest = float(np.max(limits))
     links, on_streets, problems = walking_links(
-        timetable, streets, origins, destinations, limit=longest, maximum_walk=maximum_walk,
-        maximum_transfer_walk=maximum_transfer_walk, speed=speed, maximum_snap=maximum_snap,
-    )  # fmt: skip
+        timetable,
+        streets,
+        origins,
+        destinations,
+        limit=longest,
+        maximum_walk=maximum_walk,
+        maximum_transfer_walk=maximum_transfer_walk,
+        speed=speed,
+        maximum_snap=maximum_snap,
+    )
     result = transit_access(
-        timetable, links, departures, opportunities, limits=limits, percentiles=percentiles,
-        minimum_transfer_time=minimum_transfer_time, maximum_transfers=maximum_transfers,
-    )  # fmt: skip
+        timetable,
+        links,
+        departures,
+        opportunities,
+        limits=limits,
+        percentiles=percentiles,
+        minimum_transfer_time=minimum_transfer_time,
+        maximum_transfers=maximum_transfers,
+    )
     result.opportunities[~on_streets] = np.nan
     result.travel_time[:, ~on_streets] = np.nan
     leave = np.atleast_1d(np.asarray(departures, float))

@@ -166,9 +166,14 @@ def stormwater(
     flowing, kept = _cubic_metres(rain * (1 - share), cell_size), _cubic_metres(rain * share, cell_size)
     percolation = None if percolation_share is None else _cubic_metres(rain * percolating, cell_size)
     water = Stormwater(
-        share, flowing, kept, _total(flowing), _total(kept), percolation,
+        share,
+        flowing,
+        kept,
+        _total(flowing),
+        _total(kept),
+        percolation,
         total_percolation_volume=None if percolation is None else _total(percolation),
-    )  # fmt: skip
+    )
     if event_mean_concentration is None:
         return water
     _volume, concentration = _fitting(precipitation=rain, event_mean_concentration=event_mean_concentration)
@@ -176,9 +181,12 @@ def stormwater(
     load, avoided = (KILOGRAMS_PER_M3_MG_L * volume * concentration for volume in (flowing, kept))
     cells = tuple(range(-rain.ndim, 0))
     return replace(
-        water, pollutant_load=load, pollutant_avoided=avoided,
-        total_pollutant_load=_known_sum(load, cells), total_pollutant_avoided=_known_sum(avoided, cells),
-    )  # fmt: skip
+        water,
+        pollutant_load=load,
+        pollutant_avoided=avoided,
+        total_pollutant_load=_known_sum(load, cells),
+        total_pollutant_avoided=_known_sum(avoided, cells),
+    )
 
 
 def surrounding_retention(
@@ -200,8 +208,11 @@ def surrounding_retention(
         raise ValueError(_("{name} must be true or false in every cell.", name="connected"))
     joined = joined.astype(bool)
     if share.ndim != 2 or share.shape != joined.shape:
-        text = _("retention_share and connected must be rasters of one shape; they have {first} and {second}.",
-                 first=share.shape, second=joined.shape)  # fmt: skip
+        text = _(
+            "retention_share and connected must be rasters of one shape; they have {first} and {second}.",
+            first=share.shape,
+            second=joined.shape,
+        )
         raise ValueError(text)
     _check("retention_share", share, 0, 1)
     _check_length("cell_size", cell_size)
@@ -249,8 +260,12 @@ def _fitting(**arrays: ArrayLike) -> list[Floats]:
 
 def _check(name: str, array: NDArray[np.float64], lowest: float, highest: float) -> None:
     if (array < lowest).any() or (array > highest).any() or np.isinf(array).any():
-        text = _("{name} must lie between {lowest} and {highest}; give NaN where it is not known.",
-                 name=name, lowest=lowest, highest=highest)  # fmt: skip
+        text = _(
+            "{name} must lie between {lowest} and {highest}; give NaN where it is not known.",
+            name=name,
+            lowest=lowest,
+            highest=highest,
+        )
         raise ValueError(text)
 
 
