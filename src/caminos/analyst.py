@@ -9,10 +9,16 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from caminos.actions.library import library
 from caminos.city.bundled import city_folder
 from caminos.city.package import City, read_city
+from caminos.city.places import Place
+from caminos.city.settings import FIRST_YEAR
 from caminos.command.terminal import page_lines
 from caminos.i18n import _, harmless
+from caminos.model.axes import FINAL_YEAR
 from caminos.pages.connections import connections_page
 from caminos.pages.diagnosis import diagnosis
 from caminos.pages.entry import entry_page
@@ -33,10 +39,12 @@ from caminos.planning.connect import action_id, find_action
 from caminos.planning.connect import connect as connections_of
 from caminos.planning.entry import entry as rank
 from caminos.planning.files import Asked, asked, checked, find_plan
+from caminos.planning.graph import library_graph
+from caminos.planning.many import AT_ONCE, city_of, low_median_high, run_many
 from caminos.planning.portfolio import Plan
 from caminos.planning.portfolio import plan as choose
-from caminos.planning.results import node_of
-from caminos.planning.tidy import Numbers, Results, frame, ranges
+from caminos.planning.results import find_node, node_of
+from caminos.planning.tidy import Numbers, Results, frame
 from caminos.problems import CaminosError, UnknownError, nearest
 from caminos.reports.report import fragment
 from caminos.words import NO_BREAK
@@ -65,6 +73,9 @@ __all__ = [
 START, DRAWS, CONNECTION_DRAWS = 2026, 200, 500  # as at the terminal
 WIDTH = 80  # columns of a page in plain text
 ROWS = 20  # of a list in plain text or in a notebook: the rest is in its rows, or in its table of pandas
+FEW = 6  # names that stand for all
+LIBRARY = {action.id: action for action in library()}
+ANY_YEAR = np.arange(FIRST_YEAR, FINAL_YEAR + 1)  # where base years differ
 CityLike = str | Path | City
 CaseLike = Case | Sequence[Case]
 
@@ -249,8 +260,8 @@ class OpenCity:
         chosen = _apart([self.case(case) for case in _each(cases)])
         names = [node_of(self.model, name).name for name in _names(targets)]
         runs = [self.model.run(names, chosen), *([self.model.run(names, chosen, draws=draws)] if draws else [])]
-        parts = [Part(self.model.stack, tuple(chosen), found) for found in runs]
-        return Results(parts[:1], parts[1:], alone=True)
+        parts = [Part((self.city.id,), tuple(chosen), self.model.years, found) for found in runs]
+        return Results(parts[:1], parts[1:], lambda city: self.model, alone=True)
 
     def get(
         self,
@@ -357,10 +368,21 @@ def _apart(cases: Sequence[Case]) -> list[Case]:
 
 
 class Cities(Mapping[str, OpenCity]):
-    """Many cities by id, each open for questions, and all evaluated together."""
+    """Many cities by id, each open for questions, and all evaluated together.
 
-    def __init__(self, cities: Iterable[CityLike]):
-        self.cities = city_model.Cities([_read(city) for city in cities])
+    They are given as ids of examples, folders, places (`caminos.city.places`) or cities that were read; files are
+    read when they are first needed. More than a thousand are answered in blocks, on several processes.
+    """
+
+    def __init__(self, cities: Iterable[CityLike | Place]):
+        self.sources = [city if isinstance(city, City | Place) else city_folder(str(city)) for city in cities]
+        if not self.sources:
+            raise CaminosError(_("Give one city or more."))
+
+    @cached_property
+    def cities(self) -> city_model.Cities:
+        """All of them, read; raises CaminosError for the first that cannot be read."""
+        return city_model.Cities([city_of(source) for source in self.sources])
 
     def __getitem__(self, city: str) -> OpenCity:
         if city not in self.cities.by_id:
@@ -373,31 +395,52 @@ class Cities(Mapping[str, OpenCity]):
         return iter(self.cities)
 
     def __len__(self) -> int:
-        return len(self.cities)
+        return len(self.sources)
 
     def __repr__(self) -> str:
-        few = ", ".join(list(self)[:6]) + (", …" if len(self) > 6 else "")
+        few = ", ".join(map(_source_name, self.sources[:FEW])) + (", …" if len(self) > FEW else "")
         return f"<{_('{count} cities', count=len(self))}: {few}>"
 
-    def run(self, cases: CaseLike = BASELINE, targets: str | Sequence[str] | None = None, draws: int = 0) -> Results:
+    def run(
+        self,
+        cases: CaseLike = BASELINE,
+        targets: str | Sequence[str] | None = None,
+        draws: int = 0,
+        processes: int | None = None,
+    ) -> Results:
         """The targets (every headline, if left out) of every city under each case: a row is a city under a case.
 
-        Of `draws` their 5 and 95 % are kept. An action that cannot be estimated in a city moves nothing there.
+        Of `draws` their 5, 50 and 95 % are kept. An action that cannot be estimated in a city moves nothing there.
+        Of more than a thousand cities one that cannot be read does not keep the others from being answered: the
+        results name it in `unread`.
         """
+        if len(self) > AT_ONCE:
+            chosen = _apart([checked(case, LIBRARY, ANY_YEAR, partial(action_id, LIBRARY)) for case in _each(cases)])
+            names = [find_node(library_graph(), name).name for name in _names(targets)]
+            parts, drawn, unread = self._in_blocks(names, chosen, draws, processes)
+            return Results(parts, drawn, unread=unread)
         chosen = _apart([self._case(case) for case in _each(cases)])
-        names = [self._node(name) for name in _names(targets)]
+        graph = self.cities.stacks[0].graph
+        names = [find_node(graph, name).name for name in _names(targets)]
         parts = self.cities.run(names, chosen)
-        drawn = self.cities.run(names, chosen, draws=draws, keep=ranges) if draws else ()
-        return Results(parts, drawn)
+        drawn = self.cities.run(names, chosen, draws=draws, keep=low_median_high) if draws else []
+        return Results(parts, drawn, self.cities.__getitem__)
+
+    def _in_blocks(
+        self, names: list[str], cases: list[Case], draws: int, processes: int | None
+    ) -> tuple[list[Part], list[Part], dict[str, CaminosError]]:
+        central = run_many(self.sources, names, cases, processes=processes)
+        spread = run_many(self.sources, names, cases, draws, processes=processes).parts if draws else ()
+        return list(central.parts), list(spread), central.unread
 
     def _case(self, case: Case) -> Case:
         for stack in self.cities.stacks:
             case = checked(case, stack.actions, stack.years, partial(action_id, stack.actions))
         return case
 
-    def _node(self, name: str) -> str:
-        first = next(iter(self.cities.values()))
-        return node_of(first, name).name
+
+def _source_name(source: City | Place | Path) -> str:
+    return source.id if isinstance(source, City) else source.name
 
 
 # one question of one city

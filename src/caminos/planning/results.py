@@ -10,6 +10,7 @@ import numpy as np
 from caminos.i18n import _
 from caminos.model.axes import AXES, GROUP, KIND, QUINTILES, YEAR, ZONE, classifications, labels
 from caminos.model.evaluation import Result
+from caminos.model.graph import Graph
 from caminos.model.indicator import Indicator, Node, Source
 from caminos.model.values import NotEstimated
 from caminos.pathways.tables import Headline
@@ -56,9 +57,14 @@ def caveats(model: CityModel, name: str) -> tuple[str, ...]:
 
 
 def node_of(model: CityModel, name: str) -> Node:
+    """The node of a city's model called `name`; raises QuestionError with the nearest names if there is none."""
+    return find_node(model.graph, name)
+
+
+def find_node(graph: Graph, name: str) -> Node:
     """The node called `name`, by id, by fact or as it reads in any language; raises QuestionError with the nearest."""
-    nodes = model.graph.nodes
-    for found in (name, model.graph.by_meaning.get(name, "")):
+    nodes = graph.nodes
+    for found in (name, graph.by_meaning.get(name, "")):
         if found in nodes:
             return nodes[found]
     if found := node_named(name, nodes):

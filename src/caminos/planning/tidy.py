@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property, partial
 from importlib import import_module
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from caminos.city.inputs import past_years
 from caminos.i18n import _
 from caminos.model.axes import AXES, DRAW, GROUP, KIND, QUINTILES, YEAR, ZONE, labels
 from caminos.model.indicator import Node
 from caminos.model.values import codes_of, reasons_of, values_of
-from caminos.planning.city_model import CityModel, Part, Stack
+from caminos.planning.city_model import CityModel, Part
+from caminos.planning.graph import library_graph
+from caminos.planning.many import low_median_high
 from caminos.planning.names import like, name_of, node_named
-from caminos.planning.results import RANGE, why_missing
+from caminos.planning.results import why_missing
 from caminos.problems import CaminosError, UnknownError
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 COLUMNS = ("name", "case", "city", "year", "zone", "group", "kind", "value", "low", "high", "unit", "missing")
-Why = Callable[[int, str, str, str], str]  # of a cell that is not estimated: the place of the city, zone, group, kind
+Why = Callable[[str, str, str, str], str]  # why a cell is not estimated, by city, zone, group and kind
+ModelOf = Callable[[str], CityModel]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,13 +110,13 @@ class Numbers:
         self, place: Mapping[str, np.ndarray], where: Mapping[str, np.ndarray], blank: np.ndarray, empty: np.ndarray
     ) -> np.ndarray:
         """For every row what it lacks: names for a whole city and case, a sentence for one cell."""
-        reasons = np.full(len(empty), "", dtype=object)
+        reasons, why = np.full(len(empty), "", dtype=object), cache(self.why)
         for row in np.flatnonzero(empty):
+            city = place["city"][row]
             if blank[row]:
-                reasons[row] = ", ".join(self.missing[place["city"][row], place["case"][row]])
+                reasons[row] = ", ".join(self.missing[city, place["case"][row]])
             else:
-                city = self.axes["city"].index(place["city"][row])
-                reasons[row] = self.why(city, where["zone"][row], where["group"][row], where["kind"][row])
+                reasons[row] = why(city, where["zone"][row], where["group"][row], where["kind"][row])
         return reasons
 
     def to_frame(self) -> pd.DataFrame:
@@ -154,18 +157,27 @@ class Results(Mapping[str, Numbers]):
     """What was asked for, by name: of one city or of many, under one case or several.
 
     `parts` hold central values and `drawn` the draws, one for each stack of cities: all of them for a city `alone`,
-    their 5 and 95 % for many.
+    low, median and high for many. `model_of` gives a city's model, to say why one cell is not estimated; without it
+    nothing is said. `unread` are cities that could not be read, with their errors.
     """
 
-    def __init__(self, parts: Sequence[Part], drawn: Sequence[Part] = (), alone: bool = False):
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        drawn: Sequence[Part] = (),
+        model_of: ModelOf | None = None,
+        alone: bool = False,
+        unread: Mapping[str, CaminosError] | None = None,
+    ):
         self._parts, self._drawn, self._alone = tuple(parts), tuple(drawn) or (None,) * len(parts), alone
-        self._models: dict[str, CityModel] = {}
+        self._model_of = cache(model_of) if model_of else None
         self._found: dict[str, Numbers] = {}
+        self.unread = dict(unread or {})
 
     @cached_property
     def cities(self) -> tuple[str, ...]:
         """Ids of the cities."""
-        return tuple(city.id for part in self._parts for city in part.stack.cities)
+        return tuple(city for part in self._parts for city in part.cities)
 
     @property
     def cases(self) -> tuple[str, ...]:
@@ -216,75 +228,63 @@ class Results(Mapping[str, Numbers]):
         return made
 
     def _by_stack(self, name: str) -> list[Numbers]:
-        return [
-            _numbers(part, drawn, name, self._alone, self._why(part.stack, name))
-            for part, drawn in zip(self._parts, self._drawn, strict=True)
-        ]
+        return [self._numbers(part, drawn, name) for part, drawn in zip(self._parts, self._drawn, strict=True)]
 
-    def _why(self, stack: Stack, name: str) -> Why:
-        def why(city: int, zone: str, group: str, kind: str) -> str:
-            one = stack.cities[city]
-            if one.id not in self._models:
-                self._models[one.id] = CityModel(one)
-            model = self._models[one.id]
-            key = (one.id, zone, group, kind)
-            if key not in said:
-                said[key] = why_missing(model, model.graph.nodes[name], zone, group, kind)
-            return said[key]
+    def _numbers(self, part: Part, drawn: Part | None, name: str) -> Numbers:
+        node, result = self._node(part, name), part.results[name]
+        central = values_of(result)
+        spread = values_of(drawn.results[name]) if drawn else np.full_like(central, np.nan)
+        axes = self._axes(part, node, np.broadcast_shapes(central.shape, _one(spread.shape)))
+        ends = low_median_high(spread) if self._alone else spread
+        values, low, high = (_shaped(array, part, axes)[:, :, 0] for array in (central, ends[:, :1], ends[:, -1:]))
+        draws = _shaped(spread, part, axes) if self._alone and spread.shape[DRAW] > 1 else None
+        codes, reasons = codes_of(result, len(part.cities) * len(part.cases)), reasons_of(result)
+        cases = tuple(case.name for case in part.cases)
+        missing = {
+            pair: reasons[code - 1].missing
+            for pair, code in zip(product(part.cities, cases), codes.tolist(), strict=True)
+            if code
+        }
+        named = {"city": part.cities, "case": cases, **axes}
+        why = partial(self._why, name)
+        return Numbers(name, node.unit, values, low, high, draws, axes=named, missing=missing, why=why)
 
-        said: dict[tuple[str, str, str, str], str] = {}
-        return why
+    def _node(self, part: Part, name: str) -> Node:
+        """The node of a quantity; what a city's own actions add stands in its own graph."""
+        shared = library_graph().nodes
+        return shared[name] if name in shared else self._model(part.cities[0]).graph.nodes[name]
 
+    def _model(self, city: str) -> CityModel:
+        if self._model_of is None:
+            raise CaminosError(_("This was asked of too many cities at once: ask {city} alone.", city=city))
+        return self._model_of(city)
 
-def ranges(values: np.ndarray) -> np.ndarray:
-    """The 5 and 95 % of the draws along the draw axis; what does not vary by draw stays as it is."""
-    if values.shape[DRAW] == 1:
-        return values
-    percentile = np.nanpercentile if np.isnan(values).any() else np.percentile
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # cells that are not estimated have no draws
-        return np.moveaxis(percentile(values, RANGE, axis=DRAW, method="nearest"), 0, DRAW)
+    def _axes(self, part: Part, node: Node, shape: Sequence[int]) -> dict[str, tuple[Any, ...]]:
+        """The labels along each axis on which a result varies; one that is given by year has every year."""
+        years = past_years(int(part.years[0])) if node.view == "history" else part.years
+        zones = tuple(zone.id for zone in self._model(part.cities[0]).city.zones) if shape[ZONE] > 1 else ()
+        known: dict[int, tuple[Any, ...]] = {
+            YEAR: tuple(int(year) for year in years),
+            ZONE: zones,
+            GROUP: QUINTILES,
+            KIND: labels(node.classification),
+        }
+        return {AXES[axis]: known[axis] for axis in known if shape[axis] > 1 or (axis == YEAR and "year" in node.dims)}
 
-
-def _numbers(part: Part, drawn: Part | None, name: str, whole: bool, why: Why) -> Numbers:
-    node, result = part.stack.graph.nodes[name], part.results[name]
-    cities, cases = [city.id for city in part.stack.cities], [case.name for case in part.cases]
-    central = values_of(result)
-    spread = values_of(drawn.results[name]) if drawn else np.full_like(central, np.nan)
-    axes = _axes(part.stack, node, np.broadcast_shapes(central.shape, _one(spread.shape)))
-    ends = ranges(spread)
-    shaped = [_shaped(array, part, axes) for array in (central, ends[:, :1], ends[:, -1:])]
-    draws = _shaped(spread, part, axes, draws=True) if whole and spread.shape[DRAW] > 1 else None
-    codes, reasons = codes_of(result, len(cities) * len(cases)), reasons_of(result)
-    missing = {
-        pair: reasons[code - 1].missing
-        for pair, code in zip(product(cities, cases), codes.tolist(), strict=True)
-        if code
-    }
-    named = {"city": tuple(cities), "case": tuple(cases), **axes}
-    values, low, high = (array[:, :, 0] for array in shaped)
-    return Numbers(name, node.unit, values, low, high, draws, axes=named, missing=missing, why=why)
+    def _why(self, name: str, city: str, zone: str, group: str, kind: str) -> str:
+        if self._model_of is None:
+            return _("not estimated here: ask the city alone for the reason")
+        model = self._model(city)
+        return why_missing(model, model.graph.nodes[name], zone, group, kind)
 
 
 def _one(shape: tuple[int, ...]) -> tuple[int, ...]:
     return (*shape[:DRAW], 1, *shape[DRAW + 1 :])
 
 
-def _axes(stack: Stack, node: Node, shape: Sequence[int]) -> dict[str, tuple[Any, ...]]:
-    """The labels along each axis on which a result varies; one that is given by year has every year."""
-    years = stack.past_years if node.view == "history" else stack.years
-    known: dict[int, tuple[Any, ...]] = {
-        YEAR: tuple(int(year) for year in years),
-        ZONE: tuple(zone.id for zone in stack.cities[0].zones),
-        GROUP: QUINTILES,
-        KIND: labels(node.classification),
-    }
-    return {AXES[axis]: known[axis] for axis in known if shape[axis] > 1 or (axis == YEAR and "year" in node.dims)}
-
-
-def _shaped(array: np.ndarray, part: Part, axes: Mapping[str, Sequence[Any]], draws: bool = False) -> np.ndarray:
+def _shaped(array: np.ndarray, part: Part, axes: Mapping[str, Sequence[Any]]) -> np.ndarray:
     """An array as [city, case, draw, then each of `axes`]."""
-    cities, cases = len(part.stack.cities), len(part.cases)
+    cities, cases = len(part.cities), len(part.cases)
     wide = [len(axes.get(axis, "1")) for axis in AXES[YEAR:]]
     whole = np.broadcast_to(array, (cities * cases, array.shape[DRAW], *wide))
     kept = [size for size, axis in zip(wide, AXES[YEAR:], strict=True) if axis in axes]
@@ -300,20 +300,16 @@ def joined(parts: Sequence[Numbers]) -> Numbers:
         known = dict.fromkeys(place for part in parts for place in part.axes.get(axis, ()))
         if known:
             axes[axis] = tuple(sorted(known)) if axis == "year" else tuple(known)
-    owners = [(part, place) for part in parts for place in range(len(part.axes["city"]))]
+    at = {axis: {label: place for place, label in enumerate(known)} for axis, known in axes.items()}
 
     def side_by_side(arrays: Sequence[np.ndarray]) -> np.ndarray:
         whole = np.full([len(known) for known in axes.values()], np.nan)
         for part, array in zip(parts, arrays, strict=True):
-            places = [[known.index(place) for place in part.axes.get(axis, known)] for axis, known in axes.items()]
+            places = [[at[axis][label] for label in part.axes.get(axis, known)] for axis, known in axes.items()]
             missing = tuple(place for place, axis in enumerate(axes) if axis not in part.axes)
             whole[np.ix_(*places)] = np.expand_dims(array, missing)
         return whole
 
-    def why(city: int, zone: str, group: str, kind: str) -> str:
-        part, place = owners[city]
-        return part.why(place, zone, group, kind)
-
     missing = {pair: names for part in parts for pair, names in part.missing.items()}
     values, low, high = (side_by_side([getattr(part, what) for part in parts]) for what in ("values", "low", "high"))
-    return Numbers(parts[0].name, parts[0].unit, values, low, high, None, axes=axes, missing=missing, why=why)
+    return Numbers(parts[0].name, parts[0].unit, values, low, high, None, axes=axes, missing=missing, why=parts[0].why)
