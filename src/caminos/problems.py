@@ -19,6 +19,12 @@ class CaminosError(ValueError):
     """What a user can put right; the message says what, where and how. The root of the package's errors."""
 
 
+class UnknownError(CaminosError, KeyError):
+    """A name that stands for nothing; a KeyError as well, so that mappings behave as mappings do."""
+
+    __str__ = Exception.__str__  # a KeyError would quote its message
+
+
 @dataclass(frozen=True)
 class Problem:
     """One finding: `severity` is error, warning or not checkable; `row` is the line in the file."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from caminos.i18n import _
-from caminos.problems import CaminosError
+from caminos.problems import UnknownError
 
 PACKAGE = Path(__file__).parents[1]
 
 
-class UnknownCityError(CaminosError):
+class UnknownCityError(UnknownError):
     """Neither a folder nor an example city."""
 
 

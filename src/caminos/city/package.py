@@ -41,6 +41,11 @@ class City(Settings):
     zones: tuple[Zone, ...] = ()
     inventory: tuple[InventoryRow, ...] = ()
 
+    def __repr__(self) -> str:
+        """Who it is and how much is known of it, not all of it."""
+        known = f"{len(self.facts)} facts, {len(self.zones)} zones, {len(self.inventory)} inventory rows"
+        return f"<City {self.id}: {self.name}, {self.country}, base year {self.base_year}, {known}>"
+
     def fact(self, name: str, kind: str = "", zone: str = "", group: str = "") -> Fact | None:
         """The newest fact of that name, not later than this year; None if there is none."""
         wanted = (name, kind, zone, group)

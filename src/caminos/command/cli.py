@@ -455,25 +455,12 @@ def pathway_weights(text: str) -> list[float] | None:
 
 def read_budget(text: str) -> float:
     """A yearly budget in USD of 2023, from `50e6` or `270e6 BRL2024`."""
-    from caminos.parameters.money import MoneyError, to_usd
+    from caminos.parameters.money import MoneyError, read_money
 
-    amount, _space, currency = text.strip().partition(" ")
     try:
-        number = float(amount)
-        if not currency:
-            return number
-        code, year = currency[:3].upper(), int(currency[3:])
-        return to_usd(number, code, year)
+        return read_money(text)
     except MoneyError as error:
         raise Stop(str(error), USAGE) from None
-    except ValueError:
-        raise Stop(
-            _(
-                "{text} is not a budget. Write 50e6 for USD of 2023, or '270e6 BRL2024' with currency and price year.",
-                text=repr(text),
-            ),
-            USAGE,
-        ) from None
 
 
 def run(command: Callable[[], None], as_json: bool = False) -> int:

@@ -21,10 +21,13 @@ from caminos.planning.explanation import Step
 
 def connections(model: CityModel, action: str, start: int, draws: int = 500) -> Page:
     """The page of "what does this action move?"."""
-    found = connect(model, action, start, draws)
-    title = _(
-        "{action} in {city}, begun in {year}", action=action_name(model, found.action), city=model.city.name, year=start
-    )
+    return connections_page(model, connect(model, action, start, draws))
+
+
+def connections_page(model: CityModel, found: Connections) -> Page:
+    """What an action moves, as a page."""
+    name = action_name(model, found.action)
+    title = _("{action} in {city}, begun in {year}", action=name, city=model.city.name, year=found.start)
     hardly = [Sentence(names_of(found.unmoved), _("Moved by less than 0.01 %"))] if found.unmoved else []
     parts = present(
         changes(found),

@@ -24,7 +24,11 @@ SHOWN = 12
 
 def entry(model: CityModel, start: int, weights: Sequence[float] | None = None) -> Page:
     """The page of the question "where do we begin?"."""
-    found = rank(model, start, weights)
+    return entry_page(model, rank(model, start, weights))
+
+
+def entry_page(model: CityModel, found: Entry) -> Page:
+    """A ranking as a page."""
     title = _("{city}: where to begin", city=model.city.name)
     parts = present(
         challenges(model, found.challenges),

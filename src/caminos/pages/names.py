@@ -1,43 +1,29 @@
-"""Names that need tables: nodes that belong to actions, countries, and sums in the city's currency."""
+"""Names that need tables: several nodes in a line, countries, and sums in the city's currency."""
 
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
-from caminos.actions.library import library
 from caminos.city.places import countries
 from caminos.i18n import _, language
 from caminos.parameters.money import PRICE_YEAR, MoneyError, to_usd
-from caminos.words import dollars, lower_first, money_text, origin, words_of
+from caminos.planning.names import action_name, action_names, name_of
+from caminos.words import dollars, lower_first, money_text, words_of
 
-ACTION_QUANTITY = re.compile(r"(\w+?)_(cost|operating_cost|lifetime|lead_time)")
-
-
-def name_of(node: str) -> str:
-    """A node as people read it; sizes, costs and times of actions carry the action's name."""
-    prefix, rest = origin(node)
-    if prefix == "adoption_of_":
-        return action_name(rest)
-    if prefix == "size_of_":
-        return _("{action}: size", action=action_name(rest))
-    if (found := ACTION_QUANTITY.fullmatch(node)) and found[1] in action_names():
-        return f"{action_name(found[1])}: {_quantity(found[2])}"
-    return _("{name} by zone", name=words_of(rest)) if prefix == "zone_" else words_of(rest)
-
-
-def action_name(action: str) -> str:
-    """An action of the library by its id; an action of the city's own by its id in words."""
-    return _(action_names()[action]) if action in action_names() else words_of(action)
-
-
-@cache
-def action_names() -> dict[str, str]:
-    """English names of the library's actions, by id."""
-    return {action.id: action.name for action in library()}
+__all__ = [
+    "action_name",
+    "action_names",
+    "country_name",
+    "kind_name",
+    "local_money",
+    "local_rate",
+    "money",
+    "name_of",
+    "names_of",
+]
 
 
 def kind_name(kind: str) -> str:
@@ -50,15 +36,6 @@ def _kinds() -> dict[str, str]:
     """What each label of the classifications means, in English."""
     text = files("caminos.model").joinpath("classifications.csv").read_text(encoding="utf-8")
     return {row["label"]: row["meaning"] for row in csv.DictReader(text.splitlines())}
-
-
-def _quantity(suffix: str) -> str:
-    return {
-        "cost": _("cost"),
-        "operating_cost": _("operating cost"),
-        "lifetime": _("lifetime"),
-        "lead_time": _("lead time"),
-    }[suffix]
 
 
 def names_of(names: Iterable[str]) -> str:

@@ -207,6 +207,11 @@ Part = Table | Sentences | Chart | Page
 PART_NAMES: dict[type, str] = {Table: "table", Sentences: "sentences", Chart: "chart", Page: "page"}
 
 
+def part_name(part: Part) -> str:
+    """table, sentences, chart or page."""
+    return next(name for kind, name in PART_NAMES.items() if isinstance(part, kind))
+
+
 def table(
     columns: Sequence[tuple[str, str]], rows: Iterable[Row | Sequence[Cell]], title: str = "", id: str = "", **more: Any
 ) -> Table:
@@ -342,7 +347,7 @@ def _text(item: Scale | None) -> str:
 
 
 def _json(part: Part) -> dict[str, Any]:
-    found: dict[str, Any] = {"part": PART_NAMES[type(part)], "id": part.id, "title": part.title}
+    found: dict[str, Any] = {"part": part_name(part), "id": part.id, "title": part.title}
     if isinstance(part, Page):
         found |= _plain(part, "city", "pathway", "lead") | {"parts": [_json(item) for item in part.parts]}
     elif isinstance(part, Table):

@@ -34,6 +34,26 @@ def currencies() -> tuple[str, ...]:
     return ("USD", *sorted(set(_series()) - {_CPI}))
 
 
+def read_money(text: str) -> float:
+    """US dollars at prices of 2023 from `50e6` or `270e6 BRL2024`; raises MoneyError for what is no sum of money."""
+    amount, _space, currency = text.strip().partition(" ")
+    try:
+        number = float(amount)
+        if not currency:
+            return number
+        code, year = currency[:3].upper(), int(currency[3:])
+        return to_usd(number, code, year)
+    except MoneyError:
+        raise
+    except ValueError:
+        raise MoneyError(
+            _(
+                "{text} is not a budget. Write 50e6 for USD of 2023, or '270e6 BRL2024' with currency and price year.",
+                text=repr(text),
+            )
+        ) from None
+
+
 def to_usd(value: float, currency: str, year: int) -> float:
     """`value` in `currency` at prices of `year`, as US dollars at prices of 2023.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -40,6 +40,10 @@ class Case:
 
     name: str
     measures: tuple[Measure, ...] = ()
+
+    def __init__(self, name: str, measures: Iterable[Measure] = ()):
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "measures", tuple(measures))
 
 
 BASELINE = Case("baseline")
@@ -170,6 +174,9 @@ class CityModel:
         self.inputs = CityInputs(city, 0, self.stack.inputs)
         self.actions = self.stack.actions
         self._sizes: tuple[Mapping[str, np.ndarray] | None, dict[str, np.ndarray]] | None = None
+
+    def __repr__(self) -> str:
+        return f"<CityModel of {self.city!r}>"
 
     @cached_property
     def graph(self) -> Graph:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from caminos.actions.library import Action
 from caminos.i18n import _
 from caminos.model.axes import QUINTILES, YEAR
 from caminos.model.indicator import PATHWAYS
@@ -14,6 +16,7 @@ from caminos.pathways.tables import Headline, connections, headlines, pairs_with
 from caminos.planning.assessment import Assessment, assess, check_question, single_cases, why_unavailable
 from caminos.planning.city_model import BASELINE, Case, CityModel, Measure
 from caminos.planning.explanation import Step, contributions
+from caminos.planning.names import action_named, like_action
 from caminos.planning.results import RANGE, QuestionError
 
 BY_GROUP = roles("shown by group")
@@ -50,22 +53,19 @@ class Connections:
     not_estimated: dict[str, str]
 
 
-def named_action(model: CityModel, name: str) -> str:
-    """The id of an action given by id or number; raises QuestionError naming the nearest."""
-    from caminos.problems import nearest
-
-    ids = {str(action.number): action.id for action in model.actions.values() if action.number}
-    chosen = ids.get(name, name.replace("-", "_"))
-    if chosen not in model.actions:
-        near = nearest(chosen, model.actions)
+def action_id(actions: Mapping[str, Action], name: str) -> str:
+    """The id of an action given by id, number or name in any language; raises QuestionError naming the nearest."""
+    chosen = action_named(name, actions)
+    if not chosen:
+        near = like_action(name, actions)
         hint = _(" Did you mean {names}?", names=near) if near else ""
         raise QuestionError(_("There is no action {name}.", name=repr(name)) + hint)
     return chosen
 
 
 def find_action(model: CityModel, name: str) -> str:
-    """The id of an action that can be estimated; raises QuestionError naming the nearest, or why it cannot be."""
-    chosen = named_action(model, name)
+    """The id of an action of a city; raises QuestionError naming the nearest, or why it is not ranked."""
+    chosen = action_id(model.actions, name)
     if chosen in model.unavailable:
         action = model.actions[chosen]
         raise QuestionError(

@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import tomli_w
 
+from caminos.actions.library import Action
 from caminos.files import write_atomic
 from caminos.i18n import _, one_line
 from caminos.model.axes import GROUP, KIND, QUINTILES, YEAR, ZONE, labels
@@ -24,12 +26,13 @@ from caminos.planning.portfolio import Plan
 from caminos.planning.results import RANGE, QuestionError, why_missing
 
 DRAWS = 200
+Find = Callable[[str], str]  # the id of an action from what was written; raises QuestionError
 
 
 def plan_text(model: CityModel, plan: Plan) -> str:
     """A plan as TOML: what was asked for, and each measure with its start and scale."""
     head = one_line(f"# {model.city.name}: plan from {plan.start}. Money in USD at prices of 2023.")
-    asked = {
+    given = {
         "city": model.city.id,
         "start": plan.start,
         "budget_per_year": round(plan.budget),
@@ -41,7 +44,7 @@ def plan_text(model: CityModel, plan: Plan) -> str:
             for measure in plan.measures
         ],
     }
-    return f"{head}\n{tomli_w.dumps(asked)}"
+    return f"{head}\n{tomli_w.dumps(given)}"
 
 
 @dataclass(frozen=True)
@@ -87,21 +90,45 @@ def read_plan(model: CityModel, text: str, file: str, name: str) -> Asked:
         raise PlanError("\n".join([*faults, _("{file}: a plan needs one [[measures]] or more.", file=file)]))
     measures = []
     for place, row in enumerate(rows, 1):
-        found = _measure(model, row, f"{file}: measures {place}")
+        found = _measure(model.actions, model.years, row, f"{file}: measures {place}", partial(find_action, model))
         faults += [item for item in found if isinstance(item, str)]
         measures += [item for item in found if isinstance(item, Measure)]
     faults += _twice(measures, file) + _together(model, measures, file)
     named, start = given.get("name", name), given.get("start", min((m.start for m in measures), default=0))
     if not isinstance(named, str) or not named:
         faults.append(_("{file}: name must be a text.", file=file))
-    if not _is_year(model, start):
-        faults.append(_year_fault(model, f"{file}: start"))
+    if not _is_year(model.years, start):
+        faults.append(_year_fault(model.years, f"{file}: start"))
     if faults:
         raise PlanError("\n".join(faults))
     return Asked(named, start, tuple(measures))
 
 
-def _measure(model: CityModel, row: object, where: str) -> list[Measure | str]:
+def checked(case: Case, actions: Mapping[str, Action], years: np.ndarray, find: Find) -> Case:
+    """A case with the ids of its actions; raises PlanError with every fault of its measures."""
+    found = [
+        item
+        for place, measure in enumerate(case.measures, 1)
+        for item in _measure(actions, years, vars(measure), f"{case.name}: measures {place}", find)
+    ]
+    measures = [item for item in found if isinstance(item, Measure)]
+    faults = [item for item in found if isinstance(item, str)] + _twice(measures, case.name)
+    if faults:
+        raise PlanError("\n".join(faults))
+    return Case(case.name, measures)
+
+
+def asked(model: CityModel, case: Case, start: int) -> Asked:
+    """A case as a plan from its first measure on (`start`, where it has none); raises PlanError as for one in a file."""
+    faults = _together(model, case.measures, case.name)
+    if faults:
+        raise PlanError("\n".join(faults))
+    return Asked(case.name, min((measure.start for measure in case.measures), default=start), case.measures)
+
+
+def _measure(
+    actions: Mapping[str, Action], years: np.ndarray, row: object, where: str, find: Find
+) -> list[Measure | str]:
     """One measure, or everything that is wrong with it."""
     if not isinstance(row, dict):
         return [_("{where}: this must be a table with action, start and scale.", where=where)]
@@ -110,29 +137,29 @@ def _measure(model: CityModel, row: object, where: str) -> list[Measure | str]:
     ]
     action, start, scale = row.get("action"), row.get("start"), row.get("scale", 1.0)
     try:
-        chosen = find_action(model, str(action))
+        chosen = find(str(action))
     except QuestionError as error:
         chosen = ""
         faults.append(f"{where}: {error}")
-    if not _is_year(model, start):
-        faults.append(_year_fault(model, where))
+    if not _is_year(years, start):
+        faults.append(_year_fault(years, where))
     if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 < scale <= 1:
         faults.append(_("{where}: scale must be a number above 0, at most 1.", where=where))
-    elif chosen and scale < model.actions[chosen].minimum_scale:
-        least = model.actions[chosen].minimum_scale
+    elif chosen and scale < actions[chosen].minimum_scale:
+        least = actions[chosen].minimum_scale
         faults.append(
             _("{where}: {action} needs a scale of at least {least}.", where=where, action=chosen, least=least)
         )
     return faults or [Measure(chosen, int(str(start)), float(scale))]
 
 
-def _is_year(model: CityModel, start: object) -> bool:
+def _is_year(years: np.ndarray, start: object) -> bool:
     known = isinstance(start, int) and not isinstance(start, bool)
-    return known and int(model.years[0]) <= start < int(model.years[-1])  # type: ignore[operator]
+    return known and int(years[0]) <= start < int(years[-1])  # type: ignore[operator]
 
 
-def _year_fault(model: CityModel, where: str) -> str:
-    first, last = int(model.years[0]), int(model.years[-1]) - 1
+def _year_fault(years: np.ndarray, where: str) -> str:
+    first, last = int(years[0]), int(years[-1]) - 1
     return _(
         "{where}: the first year must be a whole number from {first} to {last}.", where=where, first=first, last=last
     )

@@ -79,7 +79,7 @@ def _answer(
     cities, unread = [], {}
     for source in sources:
         try:
-            cities.append(_city(source))
+            cities.append(city_of(source))
         except CaminosError as error:
             unread[str(source)] = error
     if not cities:
@@ -87,7 +87,8 @@ def _answer(
     return Cities(cities).run(targets, cases, draws=draws, seed=seed, keep=low_median_high if draws else None), unread
 
 
-def _city(source: Source) -> City:
+def city_of(source: Source) -> City:
+    """The city of a folder or a place; raises CaminosError for one that cannot be read."""
     if isinstance(source, City):
         return source
     return made_city(source) if isinstance(source, Place) else read_city(source)

@@ -335,10 +335,10 @@ def plan(
 
 def _asked(model: CityModel, require: Sequence[str], exclude: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The ids of required and excluded actions; raises an error for one that is not known, not estimated, or both."""
-    from caminos.planning.connect import find_action, named_action
+    from caminos.planning.connect import action_id, find_action
 
     required = tuple(dict.fromkeys(find_action(model, name) for name in require))
-    excluded = tuple(dict.fromkeys(named_action(model, name) for name in exclude))
+    excluded = tuple(dict.fromkeys(action_id(model.actions, name) for name in exclude))
     for action in required:
         wanting = [other for other in (action, *model.actions[action].needs) if other in excluded]
         if wanting:

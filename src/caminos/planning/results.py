@@ -10,16 +10,18 @@ import numpy as np
 from caminos.i18n import _
 from caminos.model.axes import AXES, GROUP, KIND, QUINTILES, YEAR, ZONE, classifications, labels
 from caminos.model.evaluation import Result
+from caminos.model.graph import Graph
 from caminos.model.indicator import Indicator, Node, Source
 from caminos.model.values import NotEstimated
 from caminos.pathways.tables import Headline
 from caminos.planning.city_model import BASELINE, Case, CityModel
-from caminos.problems import CaminosError
+from caminos.planning.names import like, node_named
+from caminos.problems import UnknownError
 
 RANGE = (5, 95)  # percentiles of the draws that are shown as the range
 
 
-class QuestionError(CaminosError):
+class QuestionError(UnknownError):
     """A question the model cannot answer: an unknown name, year, zone, group or kind."""
 
 
@@ -55,15 +57,21 @@ def caveats(model: CityModel, name: str) -> tuple[str, ...]:
 
 
 def node_of(model: CityModel, name: str) -> Node:
-    """The node called `name`; raises QuestionError with the nearest names if there is none."""
-    from caminos.problems import nearest
+    """The node of a city's model called `name`; raises QuestionError with the nearest names if there is none."""
+    return find_node(model.graph, name)
 
-    node = model.graph.nodes.get(name) or model.graph.nodes.get(model.graph.by_meaning.get(name, ""))
-    if node is None:
-        near = nearest(name, model.graph.nodes)
-        hint = _(" Did you mean {names}?", names=near) if near else ""
-        raise QuestionError(_("There is nothing called {name}.", name=repr(name)) + hint)
-    return node
+
+def find_node(graph: Graph, name: str) -> Node:
+    """The node called `name`, by id, by fact or as it reads in any language; raises QuestionError with the nearest."""
+    nodes = graph.nodes
+    for found in (name, graph.by_meaning.get(name, "")):
+        if found in nodes:
+            return nodes[found]
+    if found := node_named(name, nodes):
+        return nodes[found]
+    near = like(name, nodes)
+    hint = _(" Did you mean {names}?", names=near) if near else ""
+    raise QuestionError(_("There is nothing called {name}.", name=repr(name)) + hint)
 
 
 def years_of(model: CityModel, node: Node) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
@@ -15,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from caminos import words
 from caminos.files import write_atomic
 from caminos.i18n import _, language
-from caminos.pages.page import Cell, Chart, Page, Part, Row, Sentences, Table, lay
+from caminos.pages.page import Cell, Chart, Page, Row, Table, lay, part_name
 from caminos.pages.report import report
 from caminos.planning.city_model import CityModel
 from caminos.planning.entry import Entry
@@ -46,10 +47,25 @@ def write_report(
 
 def html(page: Page) -> str:
     """Any page as a document."""
-    style = files("caminos.reports").joinpath("templates", "report.css").read_text(encoding="utf-8")
+    style = _style()
     allowed = b64encode(sha256(style.encode()).digest()).decode()
+    return _rendered(page, style, whole=True, allowed=allowed)
+
+
+def fragment(page: Page) -> str:
+    """Any page as a part of a document: its style holds for nothing outside it."""
+    inner = re.sub(r"^(\s*)(:root|body) \{", r"\1& {", _style(), flags=re.MULTILINE)
+    return _rendered(page, f".caminos {{\n{inner}}}\n", whole=False)
+
+
+def _style() -> str:
+    return files("caminos.reports").joinpath("templates", "report.css").read_text(encoding="utf-8")
+
+
+def _rendered(page: Page, style: str, whole: bool, allowed: str = "") -> str:
     template = _environment().get_template("report.html.j2")
-    return template.render(page=page, language=language(), style=style, allowed=allowed).lstrip() + "\n"
+    text = template.render(page=page, language=language(), style=style, whole=whole, allowed=allowed)
+    return text.lstrip() + "\n"
 
 
 @cache
@@ -66,7 +82,7 @@ def _environment() -> Environment:
         words=words,
         charts=charts,
         lay=lay,
-        kind=kind,
+        kind=part_name,
         heads=heads,
         quality=quality,
         marks=marks,
@@ -77,11 +93,6 @@ def _environment() -> Environment:
         zip=zip,
     )
     return environment
-
-
-def kind(part: Part) -> str:
-    """table, sentences, chart or page."""
-    return {Table: "table", Sentences: "sentences", Chart: "chart", Page: "page"}[type(part)]
 
 
 def heads(table: Table) -> list[str]:
