@@ -438,7 +438,7 @@ def test_a_plan_is_toml_whatever_the_city_is_called(porto_alegre):
     name = f"São \"x\"\nbudget_per_year = 1\n{ESCAPE}{BIDI}\\ '''"
     odd = SimpleNamespace(city=replace(porto_alegre.city, id='ro"x\n', name=name))
     plan = SimpleNamespace(
-        start=2026, budget=50e6, weights=(1.0, 2.0, 1 / 3, 1.0, 1.0), floor=0.2,
+        start=2026, budget=50e6, weights=(1.0, 2.0, 1 / 3, 1.0, 1.0), floor=0.2, required=(), excluded=(),
         measures=[Measure("street_trees", 2030, 0.25)],
     )  # fmt: skip
     text = plan_text(odd, plan)

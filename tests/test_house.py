@@ -26,6 +26,7 @@ FLOORS = (
     ("pages",),
     ("reports",),
     ("command",),
+    ("analyst",),
     ("caminos", "__main__"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

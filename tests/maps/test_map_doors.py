@@ -300,7 +300,9 @@ def test_the_parts_of_a_shapefile_and_of_a_feed_lie_there_too(tmp_path):
     (maps / "a.dbf").rename(outside / "a.dbf")
     (maps / "a.dbf").symlink_to(outside / "a.dbf")
     (maps / "feed" / "stops.txt").symlink_to(outside / "a.dbf")
-    for name in ("a.shp", "feed"):
+    (maps / "b[1].tif").write_bytes(b"II*\0")
+    (maps / "b[1].tif.ovr").symlink_to(outside / "a.dbf")
+    for name in ("a.shp", "feed", "b[1].tif"):
         with pytest.raises(ValueError, match="does not lie in the folder"):
             map_files.found_in(maps, name)
     assert map_files.found_in(maps, "nothing.tif") is None

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from caminos.i18n import _
+from caminos.i18n import _, one_line
 from caminos.model import expression
 from caminos.model.axes import AXES, KIND, QUINTILES, YEAR, Array, among, among_groups, labels, positive, total
 from caminos.model.indicator import PATHWAYS, Indicator, Node, Source
@@ -172,7 +172,10 @@ def _table(text: str, columns: tuple[str, ...], file: str) -> list[tuple[int, di
     if lacking:
         raise ActionError(_("{file}: columns are missing: {names}.", file=file, names=", ".join(lacking)))
     try:
-        return [(line, {key: value or "" for key, value in row.items() if key}) for line, row in enumerate(reader, 2)]
+        return [
+            (line, {key: one_line(value or "") for key, value in row.items() if key})
+            for line, row in enumerate(reader, 2)
+        ]
     except csv.Error as error:
         raise ActionError(_("{file}: the table cannot be read: {error}", file=file, error=error)) from None
 

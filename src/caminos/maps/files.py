@@ -67,9 +67,10 @@ def found_in(folder: Path, name: str) -> Path | None:
     if not (folder / name).exists() and ".." not in Path(name).parts and not Path(name).is_absolute():
         return None
     path = inside(folder, name)
-    parts = path.iterdir() if path.is_dir() else path.parent.glob(f"{path.stem}.*") if path.suffix == ".shp" else ()
-    for part in parts:
-        inside(folder, str(part.relative_to(folder)))
+    beside = path.iterdir() if path.is_dir() else path.parent.iterdir()
+    for part in beside:  # what belongs to a map: the files of a feed, the parts of a shapefile, overviews
+        if path.is_dir() or part.name.startswith(f"{path.stem}."):
+            inside(folder, str(part.relative_to(folder)))
     return path
 
 
