@@ -67,9 +67,9 @@ def in_data() -> Iterator[str]:
     from caminos.actions.library import levers
     from caminos.city.vocabulary import vocabulary
     from caminos.model.indicator import PATHWAYS, label
-    from caminos.planning.names import ACTION_QUANTITY, action_names
     from caminos.parameters.tables import rows
     from caminos.pathways.library import indicators
+    from caminos.planning.names import ACTION_QUANTITY, action_names
     from caminos.words import origin
 
     names = [item.name for item in indicators()] + [*vocabulary(), *rows()] + [lever.name for lever in levers()]

@@ -12,9 +12,6 @@ MILLION = 1e6
 DASH, MINUS = "–", "−"
 NO_BREAK = "\u00a0"
 VISIBLE = 5e-4  # share below which a change is shown as about nothing
-# what a node's name adds to that of the fact or action it comes from
-VIEWS = ("base_", "zone_", "past_")
-OF_ACTION = ("size_of_", "adoption_of_")
 ABBREVIATIONS = {
     "pm25": "PM2.5",
     "nox": "NOx",
@@ -36,17 +33,6 @@ def label(name: str) -> str:
     """`heat_deaths` as people read it: Heat deaths."""
     text = name.replace("_", " ")
     return text[:1].upper() + text[1:]
-
-
-def origin(node: str) -> tuple[str, str]:
-    """The prefix by which a node enters the graph, and the fact or action that it is of."""
-    prefix = next((prefix for prefix in (*VIEWS, *OF_ACTION) if node.startswith(prefix)), "")
-    return prefix, node.removeprefix(prefix)
-
-
-def by_zone(fact: str) -> str:
-    """The node that holds a fact by zone."""
-    return VIEWS[1] + fact
 
 
 def words_of(name: str) -> str:

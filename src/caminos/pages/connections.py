@@ -17,6 +17,7 @@ from caminos.pathways.tables import Connection, headlines
 from caminos.planning.city_model import CityModel
 from caminos.planning.connect import Change, Connections, connect
 from caminos.planning.explanation import Step
+from caminos.planning.names import of
 
 
 def connections(model: CityModel, action: str, start: int, draws: int = 500) -> Page:
@@ -157,7 +158,7 @@ def chains(model: CityModel, found: Connections) -> list[Chart]:
 def _complete(found: Connections, indicator: str) -> bool:
     """Whether the strongest chain to an indicator begins at the action itself."""
     chain = strongest(found.chains.get(indicator, ()), indicator)
-    return bool(chain) and words.origin(chain[0].source) == ("adoption_of_", found.action)
+    return bool(chain) and of(chain[0].source) == found.action
 
 
 def _interest(found: Connections, change: Change) -> tuple[bool, float]:

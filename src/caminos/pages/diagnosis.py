@@ -142,7 +142,7 @@ def not_known(model: CityModel) -> list[Table]:
     replaced: list[Row] = []
     for name, meaning in unknown(model):
         node = model.graph.nodes[name]
-        row = Row((Cell(name_of(name), id=name), Cell(words.origin(name)[1]), Cell(_(meaning))), name, node.pathway)
+        row = Row((Cell(name_of(name), id=name), Cell(node.of), Cell(_(meaning))), name, node.pathway)
         (replaced if getattr(node, "role", "") == "default" else missing).append(row)
     return [
         table(

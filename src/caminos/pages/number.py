@@ -136,7 +136,7 @@ def missing(model: CityModel, value: Value, case: Case) -> tuple[str, ...]:
 def what_to_add(model: CityModel, value: Value, case: Case = BASELINE) -> list[Sentence]:
     """The facts that would let a number be estimated, by the names that facts.csv knows."""
     facts = [name for name in missing(model, value, case) if getattr(model.graph.nodes.get(name), "role", "") == "fact"]
-    ids = ", ".join(dict.fromkeys(words.origin(name)[1] for name in facts))
+    ids = ", ".join(dict.fromkeys(model.graph.nodes[name].of for name in facts))
     return [Sentence(_("What to add to facts.csv: {names}", names=ids), style="hint")] if ids else []
 
 

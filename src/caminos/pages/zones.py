@@ -12,6 +12,7 @@ from math import isfinite, nan
 
 from caminos import words
 from caminos.city.package import Fact, newest
+from caminos.city.vocabulary import vocabulary
 from caminos.i18n import _, number
 from caminos.pages.page import Cell, Chart, Page, Row, Sentence, Series, Table, present, sentences, table
 from caminos.planning.city_model import CityModel
@@ -63,7 +64,7 @@ def _layer(model: CityModel, row: Mapping[str, str]) -> Layer | None:
             beyond[fact.zone] = (fact.value, people)
     if not values:
         return None
-    used, node = [fact for fact in facts if fact.zone in values], words.by_zone(row["fact"])
+    used, node = [fact for fact in facts if fact.zone in values], vocabulary()[row["fact"]].name_of("zone")
     when = str(max(fact.year for fact in used))
     if row["over"]:
         census = max(fact.year for fact in _by_zone(model, row["over"], ""))

@@ -9,24 +9,38 @@ from functools import cache
 
 from caminos.actions.library import Action, library
 from caminos.i18n import LANGUAGES, _, language, speaking
+from caminos.model.indicator import Node
+from caminos.planning.graph import library_graph
 from caminos.problems import nearest
-from caminos.words import OF_ACTION, VIEWS, origin, words_of
+from caminos.words import words_of
 
 ACTION_QUANTITY = re.compile(r"(\w+?)_(cost|operating_cost|lifetime|lead_time)")
 MOST_LIKE = 3  # names offered for one that is not known
-_FIRST = ("", *VIEWS, *OF_ACTION)  # of nodes that read alike, the one that is meant: the trajectory before the fact
 
 
-def name_of(node: str) -> str:
+def known_node(name: str) -> Node | None:
+    """A node of the library; None for what a city adds."""
+    return library_graph().nodes.get(name)
+
+
+def of(name: str) -> str:
+    """The word of the vocabulary, or the action, that a node is of; its own name where it is of none."""
+    node = known_node(name)
+    return node.of if node is not None and node.of else name
+
+
+def name_of(name: str) -> str:
     """A node as people read it; sizes, costs and times of actions carry the action's name."""
-    prefix, rest = origin(node)
-    if prefix == "adoption_of_":
-        return action_name(rest)
-    if prefix == "size_of_":
-        return _("{action}: size", action=action_name(rest))
-    if (found := ACTION_QUANTITY.fullmatch(node)) and found[1] in action_names():
+    node = known_node(name)
+    if node is not None and node.role == "adoption":
+        return action_name(node.of)
+    if node is not None and node.role == "size":
+        return _("{action}: size", action=action_name(node.of))
+    if (found := ACTION_QUANTITY.fullmatch(name)) and found[1] in action_names():
         return f"{action_name(found[1])}: {_quantity(found[2])}"
-    return _("{name} by zone", name=words_of(rest)) if prefix == "zone_" else words_of(rest)
+    if node is not None and node.view == "zone":
+        return _("{name} by zone", name=words_of(node.of))
+    return words_of(of(name))
 
 
 def action_name(action: str) -> str:
@@ -97,6 +111,12 @@ def _languages() -> tuple[str, ...]:
     return (language(), *(other for other in LANGUAGES if other != language()))
 
 
+def _rank(name: str) -> tuple[bool, bool, str]:
+    """Of nodes that read alike, the one that is meant comes first: the trajectory, then the fact, then its views."""
+    node = known_node(name)
+    return (node is not None and bool(node.view), of(name) != name, name)
+
+
 def _first(found: Iterable[str]) -> str:
     return next(filter(None, found), "")
 
@@ -105,7 +125,7 @@ def _first(found: Iterable[str]) -> str:
 def _labels(nodes: tuple[str, ...], spoken: str) -> dict[str, str]:
     """Nodes by their folded names in one language, and by their folded ids."""
     with speaking(spoken):
-        order = sorted(nodes, key=lambda node: -_FIRST.index(origin(node)[0]))
+        order = sorted(nodes, key=_rank, reverse=True)
         return {folded(text): node for node in order for text in (node, name_of(node))}
 
 
