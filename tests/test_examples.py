@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from page_reading import numbers, row_of, table
 
 from caminos.command import cli
 from caminos.i18n import use_language
@@ -128,40 +129,42 @@ def test_the_command_shows_all_and_ends_by_what_holds(tmp_path, monkeypatch, cap
     assert command(monkeypatch, str(path)) == 1
     shown = " ".join(capsys.readouterr().out.split())
     for part in (
-        "DOES NOT HOLD: landfill_emissions",
-        "gwp_ch4 = 28 t CO2e/(t CH4): Gwp ch4",
-        "landfill_methane = 2 t CH4/yr: Methane that landfills emit",
-        "tolerance 0",
-        "expected 55, computed 56, difference 1",
+        "DOES NOT HOLD: landfill_emissions (example.toml)",
+        "gwp_ch4 28 t CO₂e/(t CH₄)",
+        "landfill_methane 2 t CH₄/year",
+        "Methane that",
+        "Tolerance 0",
+        "55 56 1",
         "by hand",
     ):
         assert part in shown
     write(tmp_path, FINE)
     (tmp_path / "other.toml").write_text("x", encoding="utf-8")
     assert command(monkeypatch, str(tmp_path)) == 1
-    printed = capsys.readouterr()
-    assert printed.out.startswith("holds: landfill_emissions (example.toml)")
-    assert "other.toml: This is not valid TOML" in printed.err
-    assert printed.out.endswith("1 of 2 worked examples hold.\n")
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "holds: landfill_emissions (example.toml)" in printed
+    assert "other.toml: This is not valid TOML" in printed
+    assert printed.endswith("1 of 2 worked examples hold.")
 
 
 def test_the_command_as_json(tmp_path, monkeypatch, capsys):
     assert command(monkeypatch, str(write(tmp_path, FINE)), "--json") == 0
-    (example,) = json.loads(capsys.readouterr().out)["examples"]
-    assert example["holds"] is True
-    assert example["computed"] == [56.0]
-    assert example["inputs"][0]["values"] == [2.0]
+    page = json.loads(capsys.readouterr().out)
+    assert numbers(page)["held"]["value"] == numbers(page)["all"]["value"] == 1
+    (result,) = table(page, "results")
+    assert result["cells"]["computed"]["value"] == 56.0
+    assert row_of(page, "inputs", "landfill_methane")["value"]["value"] == 2.0
 
 
 def test_json_is_one_document_whatever_happens(tmp_path, monkeypatch, capsys):
     path = write(tmp_path, FINE.replace("value = 56", "value = inf").replace("gwp_ch4 = 28", "gwp_ch4 = nan"))
     assert command(monkeypatch, str(path), "--json") == 1
-    (example,) = json.loads(capsys.readouterr().out)["examples"]
-    assert (example["expected"], example["computed"]) == (["inf"], [None])
+    (result,) = table(json.loads(capsys.readouterr().out), "results")
+    assert (result["cells"]["expected"]["value"], result["cells"]["computed"]["value"]) == ("inf", None)
     path.write_text("x", encoding="utf-8")
     assert command(monkeypatch, str(path), "--json") == 1
-    (fault,) = json.loads(capsys.readouterr().out)["faults"]
-    assert "not valid TOML" in fault
+    (fault,) = table(json.loads(capsys.readouterr().out), "faults")
+    assert "not valid TOML" in fault["cells"]["fault"]["text"]
 
 
 def test_no_line_is_wider_than_the_terminal(tmp_path, monkeypatch, capsys):

@@ -367,9 +367,13 @@ def make_app() -> typer.Typer:
         as_json: AsJson = False,
         lang: Lang = "en",
     ) -> None:
-        from caminos.command.examples import show_examples
+        from caminos.pages.examples import examples
+        from caminos.planning.examples import run_examples
 
-        show_examples(paths, as_json)
+        outcomes, faults = run_examples(paths)
+        answer(examples(outcomes, faults), as_json)
+        if faults or not all(outcome.holds for outcome in outcomes):
+            raise Stop("", PROBLEMS)
 
     @app.command(help=_("Plan the example city Porto Alegre and write its report."))
     def demo(out: Folder = Path("out"), as_json: AsJson = False, lang: Lang = "en") -> None:

@@ -16,7 +16,7 @@ from caminos.problems import Problem
 
 def layers(city: City, folder: Path, written: Mapping[str, int], problems: Iterable[Problem]) -> Page:
     """The page of facts that were made of maps."""
-    rows = [Row((Cell(str(folder / name), id=name), Cell(value=float(count))), name) for name, count in written.items()]
+    rows = [Row((Cell(name, id=name), Cell(value=float(count))), name) for name, count in written.items()]
     found = [
         Row(
             (
@@ -34,7 +34,7 @@ def layers(city: City, folder: Path, written: Mapping[str, int], problems: Itera
             found,
             id="problems",
         ),
-        table([("file", _("Written")), ("facts", _("Facts"))], rows, id="files"),
+        table([("file", _("File")), ("facts", _("Facts"))], rows, _("Written to {folder}", folder=folder), "files"),
         sentences([next_step] if (folder / "city.toml").is_file() else []),
     )
     return Page(_("{city}: facts from maps", city=city.name), parts, "layers", city.id)

@@ -32,7 +32,7 @@ class Cell:
 
     `value` is None where no number is meant and NaN where it is not estimated, with the `reason`. `unit` is
     an id (`person/yr`); `form` is how the number is written: change (with its sign), relative (a change as a
-    percentage) or ratio; `id` is what words stand for (an action, an indicator, a zone).
+    percentage), ratio, or exact (as it would be typed); `id` is what words stand for (an action, an indicator, a zone).
     """
 
     text: str = ""
@@ -281,6 +281,8 @@ def scale(cells: Iterable[Cell]) -> Scale | None:
         return None
     unit, form = units.pop()
     values = [x for cell in numbers for x in (cell.value, cell.low, cell.high) if x is not None and isfinite(x)]
+    if form == "exact":
+        return Scale(unit, 1.0, words.unit_name(unit))
     factor, text = words.scale_of(unit, values)
     if unit == "share":
         text = words.points() if form == "change" else ""
@@ -303,6 +305,8 @@ def show(cell: Cell, common: Scale | None = None) -> Shown:
         spread = words.signed_span(cell.low, cell.high, cell.unit, factor)
     elif cell.form == "relative":
         text, spread, unit = words.signed_percent(cell.value), "", ""
+    elif cell.form == "exact":
+        text, spread = f"{cell.value:.9g}", ""
     elif cell.form == "ratio":
         text, spread = words.ratio(cell.value), words.span(cell.low, cell.high, "ratio")
     elif cell.unit == "USD" and inside:

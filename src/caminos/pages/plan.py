@@ -101,7 +101,7 @@ def _measure(model: CityModel, found: Plan, measure: Measure, factors: np.ndarra
     in_place = str(full) if full <= last else _("after {year}", year=last)
     when = Cell(
         str(measure.start),
-        note=f"{effect}{words.NO_BREAK}· {in_place}",
+        note=f"{effect}{words.NO_BREAK}·{words.NO_BREAK}{in_place}",
         mark=Mark("time", (found.start, last, measure.start, effect, full)),
     )
     whole, public = (

@@ -4,7 +4,7 @@ read, write and run. The format stands in docs/worked-examples.md; here is how i
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -93,6 +93,17 @@ def example_files(paths: Iterable[Path]) -> list[Path]:
             raise ExampleError(_("{file}: there is no worked example (*.toml) here.", file=path))
         found += inside
     return found
+
+
+def run_examples(paths: Sequence[Path]) -> tuple[list[Outcome], list[ExampleError]]:
+    """What became of every example in these files and folders, and the faults of those that cannot be computed."""
+    outcomes, faults = [], []
+    for file in example_files(paths):
+        try:
+            outcomes.append(run_example(file))
+        except ExampleError as error:
+            faults.append(error)
+    return outcomes, faults
 
 
 def run_example(path: Path) -> Outcome:
