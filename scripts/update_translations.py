@@ -26,6 +26,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "caminos"
 WORDS = (
     "error", "warning", "not checkable", "stationary", "transport", "waste", "ippu", "land", "other", "fact",
     "parameter", "adoption", "calendar", "indicator", "driver", "lever", "size", "default", "zone", "group", "kind",
+    "case", "city",
 )  # fmt: skip
 SENTENCES = (
     ("pathways/pairs_without_evidence.csv", "reason"),

@@ -167,12 +167,12 @@ PlanLike = str | Path | Case | Plan | ShownPage
 
 def listing(table: Table) -> Listing:
     """A table that shows itself."""
-    return Listing(**vars(table))
+    return Listing(**_values(table, Table))
 
 
 def shown(page: Page, answer: Any = None) -> ShownPage:
     """A page that shows itself."""
-    return ShownPage(**vars(page), answer=answer)
+    return ShownPage(**_values(page, Page), answer=answer)
 
 
 def _values(part: Page | Table, kind: type[Page] | type[Table]) -> dict[str, Any]:

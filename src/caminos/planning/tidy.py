@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 COLUMNS = ("name", "case", "city", "year", "zone", "group", "kind", "value", "low", "high", "unit", "missing")
+MOST_NAMED = 30  # labels that a message names
 Why = Callable[[str, str, str, str], str]  # why a cell is not estimated, by city, zone, group and kind
 ModelOf = Callable[[str], CityModel]
 
@@ -60,9 +61,26 @@ class Numbers:
     def __repr__(self) -> str:
         """Name, unit and size, and what is missing."""
         sizes = ", ".join(f"{axis} {len(known)}" for axis, known in self.axes.items())
-        lacking = dict.fromkeys(name for names in self.missing.values() for name in names)
-        note = _("not estimated: missing {names}", names=", ".join(lacking)) if lacking else ""
-        return f"<{self.label} ({self.unit}): {'; '.join(filter(None, [sizes, note]))}>"
+        rows = len(self.axes.get("city", "1")) * len(self.axes["case"])
+        lacking = _("{count} of {all} not estimated", count=len(self.missing), all=rows) if self.missing else ""
+        return f"<{self.label} ({self.unit}): {'; '.join(filter(None, [sizes, lacking]))}>"
+
+    def at(self, **labels: Any) -> tuple[float, float, float]:
+        """Value, low and high at one place, such as `at(case="trees", year=2050)`.
+
+        An axis with one label may be left out. Raises UnknownError for a label or an axis that does not exist.
+        """
+        place = tuple(self._place(axis, known, labels) for axis, known in self.axes.items())
+        if unknown := [axis for axis in labels if axis not in self.axes]:
+            raise UnknownError(_("{name} does not differ by {what}.", name=self.label, what=", ".join(map(_, unknown))))
+        return float(self.values[place]), float(self.low[place]), float(self.high[place])
+
+    def _place(self, axis: str, known: tuple[Any, ...], labels: Mapping[str, Any]) -> int:
+        wanted = labels.get(axis, known[0] if len(known) == 1 else None)
+        if wanted not in known:
+            few = ", ".join(map(str, known[:MOST_NAMED])) + (", …" if len(known) > MOST_NAMED else "")
+            raise UnknownError(_("{name} needs a {what}: {known}.", name=self.label, what=_(axis), known=few))
+        return known.index(wanted)
 
     def alone(self) -> Numbers:
         """The numbers of one city, without an axis for it."""
