@@ -707,3 +707,13 @@ def test_the_command_that_a_page_suggests_works(call, tmp_path, monkeypatch):
     words = shlex.split(asked[asked.index("caminos explain") :])
     assert words[2] == "la aldea"
     assert call(*words[1:], "--draws", 0).code in (0, 3)
+
+
+def test_the_page_of_a_check_with_errors_is_json_too(call, tmp_path):
+    folder = city(tmp_path / "aldea")
+    latin(folder)
+    said = call("check", folder, "--json")
+    assert (said.code, said.err) == (1, "")
+    page = json.loads(said.out)
+    assert numbers(page)["errors"]["value"] >= 1
+    assert table(page, "problems")[0]["cells"]["severity"]["id"] == "error"
