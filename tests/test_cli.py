@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -694,3 +695,25 @@ def test_the_real_command(tmp_path):
     assert spoiled.stdout == ""
     assert "El archivo no está en UTF-8" in spoiled.stderr
     assert "Traceback" not in spoiled.stderr
+
+
+def test_the_command_that_a_page_suggests_works(call, tmp_path, monkeypatch):
+    """Whatever the folder of the city is called."""
+    monkeypatch.setenv("COLUMNS", "140")
+    monkeypatch.chdir(tmp_path)
+    city(tmp_path / "la aldea")
+    said = call("diagnose", "la aldea", "--draws", 0)
+    asked = next(line for line in said.out.splitlines() if "caminos explain" in line)
+    words = shlex.split(asked[asked.index("caminos explain") :])
+    assert words[2] == "la aldea"
+    assert call(*words[1:], "--draws", 0).code in (0, 3)
+
+
+def test_the_page_of_a_check_with_errors_is_json_too(call, tmp_path):
+    folder = city(tmp_path / "aldea")
+    latin(folder)
+    said = call("check", folder, "--json")
+    assert (said.code, said.err) == (1, "")
+    page = json.loads(said.out)
+    assert numbers(page)["errors"]["value"] >= 1
+    assert table(page, "problems")[0]["cells"]["severity"]["id"] == "error"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 from caminos.i18n import _
 from caminos.problems import UnknownError
@@ -37,3 +38,9 @@ def city_folder(city: str) -> Path:
             known=", ".join(known),
         )
     )
+
+
+def typed(folder: Path) -> str:
+    """What a command takes for the city of a folder: the id of an example, else the folder, quoted for a shell."""
+    examples = {path: name for name, path in bundled_cities().items()}
+    return examples.get(folder) or quote(str(folder))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 
 from caminos.i18n import _
 from caminos.pages.page import Cell, Page, Row, Sentence, present, sentences, table
@@ -49,9 +50,9 @@ def made(folder: Path) -> Page:
         Sentence(
             _("Made {folder}. Every value in it is a default: replace them one by one in facts.csv.", folder=folder)
         ),
-        Sentence(_("Next: caminos diagnose {folder}", folder=folder), style="hint"),
+        Sentence(_("Next: caminos diagnose {folder}", folder=quote(str(folder))), style="hint"),
     ]
-    files = [Row((Cell(str(path), id=path.name),), path.name) for path in sorted(folder.iterdir()) if path.is_file()]
+    files = [Row((Cell(path.name, id=path.name),), path.name) for path in sorted(folder.iterdir()) if path.is_file()]
     return Page(
         _("A new city"), (sentences(lines), table([("file", _("File"))], files, id="files")), "new", folder.name
     )

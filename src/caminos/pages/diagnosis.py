@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isfinite, isnan, nan
 
 from caminos import words
+from caminos.city.bundled import typed
 from caminos.i18n import _
 from caminos.pages.headlines import Line, by_year, lines, notes, pathway_pages
 from caminos.pages.names import name_of
@@ -33,7 +34,7 @@ def diagnosis(model: CityModel, draws: int = 200) -> Page:
 
 def _hint(model: CityModel, every: list[Line]) -> Part:
     known = [line.headline.indicator for line in every if line.estimated] or [headlines()[0].indicator]
-    text = _("Where a number comes from: caminos explain {city} {name}", city=model.city.id, name=known[0])
+    text = _("Where a number comes from: caminos explain {city} {name}", city=typed(model.city.path), name=known[0])
     keys = " · ".join(f"{letter}: {words.quality_name(letter)}" for letter in "ABC")
     return sentences(
         [

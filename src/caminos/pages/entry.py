@@ -7,6 +7,7 @@ from math import isfinite, nan
 
 from caminos import words
 from caminos.actions.library import Action
+from caminos.city.bundled import typed
 from caminos.i18n import _
 from caminos.model.indicator import PATHWAYS
 from caminos.pages.names import action_name as library_name
@@ -44,7 +45,9 @@ def hint(model: CityModel, found: Entry) -> Part:
     """How to ask for the connections of the first action."""
     first = found.ranking[0]
     text = _(
-        "What an action moves: caminos connect {city} {action}", city=model.city.id, action=_number(model, first.action)
+        "What an action moves: caminos connect {city} {action}",
+        city=typed(model.city.path),
+        action=_number(model, first.action),
     )
     return sentences([Sentence(text, style="hint")], id="hints")
 

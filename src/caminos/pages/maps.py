@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 
@@ -27,7 +28,7 @@ def layers(city: City, folder: Path, written: Mapping[str, int], problems: Itera
         )
         for problem in problems
     ]
-    next_step = Sentence(_("Next: caminos check {folder}", folder=folder), style="hint")
+    next_step = Sentence(_("Next: caminos check {folder}", folder=quote(str(folder))), style="hint")
     parts = present(
         table(
             [("severity", _("Kind")), ("place", _("Where")), ("message", _("What is wrong, and what to do"))],

@@ -241,7 +241,8 @@ def group_chart(id: str, by_case: Mapping[str, Sequence[float]], heads: Sequence
     ]
     columns = [("group", _("Income group"))]
     for case, head in zip(by_case, heads, strict=True):
-        columns += [(f"{case}_share", head), (f"{case}_benefit", _("Benefit"))]
+        benefit = f"{head}: {words.lower_first(_('Benefit'))}" if len(by_case) > 1 else _("Benefit")
+        columns += [(f"{case}_share", head), (f"{case}_benefit", benefit)]
     rows = []
     for place, (group, name) in enumerate(zip(QUINTILES, names, strict=True)):
         cells = [Cell(name, id=group)]

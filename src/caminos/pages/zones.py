@@ -189,7 +189,7 @@ def _table(model: CityModel, found: Sequence[Layer]) -> Table:
         for zone in sorted(model.city.zones, key=lambda zone: zone.name.casefold())
     ]
     title = _("Table of all {count} zones", count=len(rows))
-    return table(columns, rows, title, "zones", folded=True)
+    return table(columns, rows, title, "zones", folded=True, style="cards dense")
 
 
 def partly_known(model: CityModel) -> Table:

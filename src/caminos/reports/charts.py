@@ -223,7 +223,7 @@ def columns(chart: Chart) -> Markup:
 
 def bars(chart: Chart) -> Markup:
     """Shares by name as horizontal bars, one for each series, against the share that all would have if it were even."""
-    left, right, top, thick = 104.0, 96.0, 18.0, 18.0 if len(chart.series) == 1 else 11.0
+    left, right, top, thick = 104.0, 96.0, 18.0, 18.0 if len(chart.series) == 1 else 15.0
     step = thick * len(chart.series) + 10
     height = top + step * len(chart.axis) + 4
     known = [x for item in chart.series for x in item.values if isfinite(x)]
@@ -238,7 +238,7 @@ def bars(chart: Chart) -> Markup:
             if isfinite(value):
                 start, tip = sorted((x_of(0.0), x_of(value)))
                 parts.append(_rect(start, at, tip - start, thick - 1, "bar" if n == 0 else f"bar other{n + 1}"))
-                label = words.percent(value, 2)
+                label = words.percent(value, 2) if len(chart.series) == 1 else f"{item.name} {words.percent(value, 2)}"
                 parts.append(_text(x_of(largest) + 8, at + thick / 2 + 4, label, css="end"))
     parts.append(_line(x_of(chart.limit), top - 4, x_of(chart.limit), height, "target"))
     parts.append(_text(x_of(chart.limit), top - 8, chart.limit_name, "middle", "tick"))
