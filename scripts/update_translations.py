@@ -70,14 +70,13 @@ def in_data() -> Iterator[str]:
     from caminos.model.indicator import PATHWAYS, label
     from caminos.parameters.tables import rows
     from caminos.pathways.library import indicators
-    from caminos.planning.names import ACTION_QUANTITY, action_names
-    from caminos.words import origin
+    from caminos.planning.names import ACTION_QUANTITY, action_names, of
 
     names = [item.name for item in indicators()] + [*vocabulary(), *rows()] + [lever.name for lever in levers()]
     for name in [*names, *PATHWAYS]:
         composed = ACTION_QUANTITY.fullmatch(name)
         if not (composed and composed[1] in action_names()):
-            yield label(origin(name)[1])
+            yield label(of(name))
     for table, column in SENTENCES:
         text = (SOURCE / table).read_text(encoding="utf-8")
         yield from (row[column] for row in csv.DictReader(text.splitlines()) if row[column])
