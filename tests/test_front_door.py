@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 import caminos
+from caminos import analyst
 from caminos.analyst import OpenCity, shown
 from caminos.command import cli
 from caminos.i18n import LANGUAGES, speaking, use_language
 from caminos.pages.number import number
+from caminos.planning import many
 from caminos.planning.city_model import CityModel
 from caminos.planning.names import folded, name_of, node_named
 
@@ -322,6 +324,26 @@ def test_cities_together_are_as_each_alone(city, guadalajara):
     assert together["guadalajara"].city.country == "MEX"
     with pytest.raises(KeyError, match="Did you mean guadalajara"):
         together["guadalahara"]
+
+
+def test_very_many_cities_are_answered_in_blocks_and_one_that_cannot_be_read_is_named(monkeypatch, tmp_path):
+    """The same numbers as together; a block holds one city here."""
+    (tmp_path / "city.toml").write_text("", encoding="utf-8")
+    sources = ["porto-alegre", "guadalajara"]
+    together = caminos.Cities(sources).run([BASELINE, TREES], ["emissions_per_person", "heat_deaths"], draws=8)
+    monkeypatch.setattr(analyst, "AT_ONCE", 1)
+    monkeypatch.setattr(many, "AT_ONCE", 1)
+    blocks = caminos.Cities([*sources, tmp_path]).run(
+        [BASELINE, TREES], ["Emissions per person", "heat_deaths"], draws=8, processes=1
+    )
+    assert set(blocks.unread) == {str(tmp_path)}
+    assert blocks.cities == together.cities
+    for name in together:
+        one, other = together[name], blocks[name]
+        for what in ("values", "low", "high"):
+            np.testing.assert_allclose(getattr(one, what), getattr(other, what), rtol=1e-12)
+        assert one.axes == other.axes
+        assert one.missing == other.missing
 
 
 def test_cities_are_one_table(guadalajara):

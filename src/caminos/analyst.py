@@ -307,14 +307,33 @@ class OpenCity:
         found = connections_of(self.model, str(action), start, draws)
         return shown(connections_page(self.model, found), found)
 
-    def plan(self, budget: float | str, start: int = START, **asked: Any) -> ShownPage:
+    def plan(
+        self,
+        budget: float | str,
+        start: int = START,
+        weights: Sequence[float] | None = None,
+        floor: float = 0.2,
+        sensitivity: bool = True,
+        require: str | Sequence[str] = (),
+        exclude: str | Sequence[str] = (),
+    ) -> ShownPage:
         """The page of "what shall we do, when, at what cost?"; its `answer` is the plan, with `measures`.
 
-        `budget` is public money a year: USD of 2023, or a text such as "270e6 BRL2024". `asked` is the rest of what
-        planning.portfolio.plan takes: weights, floor, sensitivity.
+        `budget` is public money a year: USD of 2023, or a text such as "270e6 BRL2024". `weights` are those of the
+        five pathways, `floor` the least share of the benefits for the poorest fifth; `sensitivity` plans again at
+        both ends of every weak input; `require` and `exclude` are actions.
         """
         money = read_money(budget) if isinstance(budget, str) else float(budget)
-        found = choose(self.model, money, start, **asked)
+        found = choose(
+            self.model,
+            money,
+            start,
+            weights,
+            floor=floor,
+            sensitivity=sensitivity,
+            require=_texts(require),
+            exclude=_texts(exclude),
+        )
         return shown(plan_page(self.model, found), found)
 
     def compare(self, plans: PlanLike | Sequence[PlanLike], draws: int = DRAWS) -> ShownPage:
@@ -353,9 +372,12 @@ def _each(cases: CaseLike) -> list[Case]:
 
 
 def _names(targets: str | Sequence[str] | None) -> list[str]:
-    if targets is None:
-        return [item.indicator for item in headlines()]
-    return [targets] if isinstance(targets, str) else list(targets)
+    return [item.indicator for item in headlines()] if targets is None else _texts(targets)
+
+
+def _texts(given: str | Sequence[str]) -> list[str]:
+    """One name or several."""
+    return [given] if isinstance(given, str) else list(given)
 
 
 def _apart(cases: Sequence[Case]) -> list[Case]:
@@ -462,7 +484,7 @@ def connect(city: CityLike, action: str = "", start: int = START, draws: int = C
 
 
 def plan(city: CityLike, budget: float | str, start: int = START, **asked: Any) -> ShownPage:
-    """The best plan under a budget: `caminos.open(city).plan(budget)`."""
+    """The best plan under a budget: `caminos.open(city).plan(budget)`; `asked` is the rest of what that takes."""
     return open(city).plan(budget, start, **asked)
 
 

@@ -153,7 +153,7 @@ class Numbers:
         lacking = dict.fromkeys(", ".join(names) for names in self.missing.values())
         about = {"units": self.unit, "long_name": self.label, "missing": "; ".join(lacking)}
         coordinates = {axis: np.array(known) for axis, known in axes.items()}
-        array = wanted("xarray").DataArray(values, coordinates, tuple(axes), self.name, about)
+        array: xr.DataArray = wanted("xarray").DataArray(values, coordinates, tuple(axes), self.name, about)
         return array.assign_coords(city=self.city) if self.city else array
 
 
@@ -167,7 +167,7 @@ def wanted(library: str) -> Any:
 
 def frame(columns: Mapping[str, Any]) -> pd.DataFrame:
     """Columns as a table of pandas; years are whole numbers that may be missing."""
-    made = wanted("pandas").DataFrame(dict(columns))
+    made: pd.DataFrame = wanted("pandas").DataFrame(dict(columns))
     return made.astype({"year": "Int64"}) if "year" in columns else made
 
 
@@ -241,7 +241,7 @@ class Results(Mapping[str, Numbers]):
         Raises CaminosError where xarray is not installed.
         """
         arrays = [self[name].to_xarray(central) for name in self]
-        made = wanted("xarray").merge(arrays, join="outer", compat="equals", combine_attrs="override")
+        made: xr.Dataset = wanted("xarray").merge(arrays, join="outer", compat="equals", combine_attrs="override")
         made.attrs = {"title": "Caminos", "money": "USD at prices of 2023"}
         return made
 

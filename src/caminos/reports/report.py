@@ -24,6 +24,7 @@ from caminos.planning.portfolio import Plan
 from caminos.reports import charts
 
 FILE = "report.html"
+SMALLER = "& { padding: 12px; } h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; } section { margin-top: 24px; }\n"
 FEW_COLUMNS = 5  # a table of more scrolls on a narrow screen
 
 
@@ -55,7 +56,7 @@ def html(page: Page) -> str:
 def fragment(page: Page) -> str:
     """Any page as a part of a document: its style holds for nothing outside it."""
     inner = re.sub(r"^(\s*)(:root|body) \{", r"\1& {", _style(), flags=re.MULTILINE)
-    return _rendered(page, f".caminos {{\n{inner}}}\n", whole=False)
+    return _rendered(page, f".caminos {{\n{inner}{SMALLER}}}\n", whole=False)
 
 
 def _style() -> str:
