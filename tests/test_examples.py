@@ -143,7 +143,7 @@ def test_the_command_shows_all_and_ends_by_what_holds(tmp_path, monkeypatch, cap
     assert command(monkeypatch, str(tmp_path)) == 1
     printed = " ".join(capsys.readouterr().out.split())
     assert "holds: landfill_emissions (example.toml)" in printed
-    assert "other.toml: This is not valid TOML" in printed
+    assert "other.toml:ThisisnotvalidTOML" in printed.replace(" ", ""), "a long path breaks where it must"
     assert printed.endswith("1 of 2 worked examples hold.")
 
 
