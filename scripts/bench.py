@@ -228,11 +228,29 @@ def measure(name: str) -> dict[str, float | str | None]:
     return found
 
 
+RATIOS = {"city_model": 1 / 4, "entry_ranking": 1 / 2, "plan_with_sensitivity": 1 / 3}  # aims; else 1: nothing slower
+MEASURED = 1.25  # within this factor two measurements on a shared machine cannot be told apart
+
+
+def compared(
+    name: str, found: dict[str, float | str | None], before: dict[str, dict[str, float]]
+) -> dict[str, float | str | None]:
+    """The time before the change, the ratio of now to before, its aim, and whether it misses it."""
+    if name not in before:
+        return {}
+    was, now, aim = before[name]["median_s"], float(found["median_s"] or 0), RATIOS.get(name, 1.0)
+    missed = now / was > aim * (MEASURED if aim == 1 else 1)
+    return {"before_s": was, "ratio": now / was, "ratio_aim": aim, "misses": str(missed).lower()}
+
+
 def main() -> None:
     """Run every case in its own process, print a table and write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("bench.json"))
     parser.add_argument("--case", choices=CASES)
+    parser.add_argument(
+        "--before", type=Path, help="a bench.json of the code before, measured on this machine: adds ratios"
+    )
     parser.add_argument("--only", default="", help="cases whose name holds this; the others keep their figures")
     options = parser.parse_args()
     if options.case:
@@ -241,6 +259,7 @@ def main() -> None:
     results = (
         json.loads(options.out.read_text(encoding="utf-8"))["cases"] if options.only and options.out.exists() else {}
     )
+    before = json.loads(options.before.read_text(encoding="utf-8"))["cases"] if options.before else {}
     left_out = {}
     print(f"{'case':34}{'median':>12}{'aim':>10}{'peer / ours':>14}{'peak MB':>10}")
     for name in (name for name in CASES if options.only in name):
@@ -250,7 +269,7 @@ def main() -> None:
             left_out[name] = found["left_out"]
             print(f"{name:38} left out: {found['left_out']}", flush=True)
             continue
-        results[name] = found
+        results[name] = found | compared(name, found, before)
         aim = f"{found['aim_s'] * 1000:.0f} ms" if found["aim_s"] else ""
         ratio = f"{found['peer_ratio']:.0f} x" if found["peer_ratio"] else ""
         print(
