@@ -10,9 +10,9 @@ from caminos.model.evaluation import Evaluation
 from caminos.model.expression import ExpressionError, evaluate, names
 from caminos.model.graph import build
 from caminos.model.indicator import ModelError, Source, from_function, indicator
-from caminos.model.uncertainty import ends, monte_carlo
+from caminos.model.uncertainty import drawn, ends, points
 from caminos.model.units import UnitError, factor, unit
-from caminos.model.values import Input, NotEstimated
+from caminos.model.values import Input, NotEstimated, column_of
 
 
 def source(name: str, unit: str = "t/yr", dims: tuple[str, ...] = ("year",), classification: str = "") -> Source:
@@ -214,23 +214,27 @@ def uncertain(name: str, low: float, mid: float, high: float, distribution: str)
     return Input(name, "ratio", cell(mid), cell(low), cell(high), distribution)
 
 
+def draws_of(item: Input, draws: int, seed: int) -> np.ndarray:
+    return drawn(column_of(item), np.zeros(1, dtype=int), draws, seed)
+
+
 @pytest.mark.parametrize("distribution", ["triangular", "normal", "lognormal"])
 def test_the_median_of_draws_is_the_central_value(distribution):
-    drawn = monte_carlo({"x": uncertain("x", 1.0, 2.0, 8.0, distribution)}, 1024, seed=1)["x"]
-    assert np.median(drawn) == pytest.approx(2.0, rel=0.01)
-    inside = np.mean((drawn >= 1.0) & (drawn <= 8.0))
+    values = draws_of(uncertain("x", 1.0, 2.0, 8.0, distribution), 1024, seed=1)
+    assert np.median(values) == pytest.approx(2.0, rel=0.01)
+    inside = np.mean((values >= 1.0) & (values <= 8.0))
     assert inside == pytest.approx(1.0 if distribution == "triangular" else 0.95, abs=0.01)
 
 
 def test_a_uniform_input_fills_its_range():
-    drawn = monte_carlo({"x": uncertain("x", 1.0, 2.0, 5.0, "uniform")}, 1024, seed=1)["x"]
-    assert (drawn.min(), drawn.max()) == (pytest.approx(1, abs=0.01), pytest.approx(5, abs=0.01))
-    assert drawn.mean() == pytest.approx(3, abs=0.01)
+    values = draws_of(uncertain("x", 1.0, 2.0, 5.0, "uniform"), 1024, seed=1)
+    assert (values.min(), values.max()) == (pytest.approx(1, abs=0.01), pytest.approx(5, abs=0.01))
+    assert values.mean() == pytest.approx(3, abs=0.01)
 
 
 def test_the_same_seed_gives_the_same_draws_and_another_does_not():
     inputs = {"x": uncertain("x", 1.0, 2.0, 5.0, "triangular"), "y": uncertain("y", 0.0, 1.0, 2.0, "normal")}
-    first, again, other = (monte_carlo(inputs, 64, seed) for seed in (3, 3, 4))
+    first, again, other = ({n: draws_of(item, 64, seed) for n, item in inputs.items()} for seed in (3, 3, 4))
     assert all(np.array_equal(first[name], again[name]) for name in inputs)
     assert not np.array_equal(first["x"], other["x"])
     assert abs(np.corrcoef(first["x"].ravel(), first["y"].ravel())[0, 1]) < 0.2
@@ -239,9 +243,19 @@ def test_the_same_seed_gives_the_same_draws_and_another_does_not():
 def test_draws_of_a_composition_add_up():
     shares = np.array([0.5, 0.3, 0.2]).reshape(1, 1, 1, 1, 1, 3)
     item = Input("shares", "share", shares, shares * 0.5, shares * 1.5, "dirichlet")
-    drawn = monte_carlo({"shares": item}, 128, seed=1)["shares"]
-    assert np.allclose(drawn.sum(axis=-1), 1)
-    assert drawn.std() > 0
+    values = draws_of(item, 128, seed=1)
+    assert np.allclose(values.sum(axis=-1), 1)
+    assert values.std() > 0
+
+
+def test_points_belong_to_a_name_and_its_labels():
+    """A label more, or another order, leaves the points of the others as they were; every stratum has one point."""
+    whole = points("mode_share", ("",), ("car", "bus", "rail"), 50, 7)[0, :, 0, 0, 0]
+    other = points("mode_share", ("",), ("rail", "tram", "car"), 50, 7)[0, :, 0, 0, 0]
+    assert np.array_equal(whole[:, 0], other[:, 2])
+    assert np.array_equal(whole[:, 2], other[:, 0])
+    assert not np.array_equal(whole[:, 0], points("other", ("",), ("car",), 50, 7).ravel())
+    assert np.array_equal(np.sort(np.floor(whole * 50), axis=0), np.tile(np.arange(50)[:, None], 3))
 
 
 def test_ends_move_one_input_at_a_time():

@@ -114,7 +114,8 @@ class Run:
     def _given(self, column: Column, places: np.ndarray, draws: slice) -> np.ndarray:
         """Values of an input for the rows at `places`, drawn or central."""
         if self.draws and column.uncertain and self.graph.consumers[column.name]:
-            return uncertainty.drawn(column, places, self.draws, self.seed, draws)
+            kinds = self.graph.nodes[column.name].classification
+            return uncertainty.drawn(column, places, self.draws, self.seed, draws, kinds)
         return column.central if column.place is None else column.central[places]
 
     def _variation(self, rows: Rows, part: slice) -> Variation:

@@ -12,9 +12,9 @@ from zlib import crc32
 
 import numpy as np
 
-from caminos.model.axes import DRAW, GROUP, KIND
+from caminos.model.axes import DRAW, GROUP, KIND, QUINTILES, labels
 from caminos.model.evaluation import Variation
-from caminos.model.values import Column, Input, column_of
+from caminos.model.values import Column, Input
 
 _TWO_SIDED_95 = 1.959963984540054
 
@@ -60,32 +60,45 @@ def _triangular(u: np.ndarray, low: np.ndarray, mid: np.ndarray, high: np.ndarra
 
 
 @lru_cache(maxsize=4096)
-def points(name: str, groups: int, kinds: int, draws: int, seed: int) -> np.ndarray:
-    """Probabilities [1, draw, 1, 1, group, kind] of one input: a Latin hypercube that its name alone seeds.
+def points(name: str, groups: tuple[str, ...], kinds: tuple[str, ...], draws: int, seed: int) -> np.ndarray:
+    """Probabilities [1, draw, 1, 1, group, kind] of one input: a Latin hypercube that its name and labels seed.
 
     Each group and kind is a dimension of its own; the zones of one input share one.
     """
-    random = np.random.default_rng([seed, crc32(name.encode())])
-    strata = random.permuted(np.tile(np.arange(draws), (groups * kinds, 1)), axis=1)
-    found = (strata + random.uniform(size=strata.shape)) / draws
-    found = np.clip(found, 1e-9, 1 - 1e-9).T.reshape(1, draws, 1, 1, groups, kinds)
+    each = [_stratified(f"{name} {group} {kind}", draws, seed) for group in groups for kind in kinds]
+    found = np.stack(each, axis=-1).reshape(1, draws, 1, 1, len(groups), len(kinds))
     found.flags.writeable = False
     return found
 
 
-def drawn(column: Column, rows: np.ndarray, draws: int, seed: int, part: slice = slice(None)) -> np.ndarray:
-    """Values of some rows of a column with `part` of the draws along the draw axis."""
+def _stratified(name: str, draws: int, seed: int) -> np.ndarray:
+    """One point in each of `draws` equal strata, in an order of its own."""
+    random = np.random.default_rng([seed, crc32(name.encode())])
+    return np.clip((random.permutation(draws) + random.uniform(size=draws)) / draws, 1e-9, 1 - 1e-9)
+
+
+def drawn(
+    column: Column,
+    rows: np.ndarray,
+    draws: int,
+    seed: int,
+    part: slice = slice(None),
+    classification: str = "",
+) -> np.ndarray:
+    """Values of some rows of a column, whose kinds are of a classification, with `part` of the draws."""
     group, kind = column.central.shape[GROUP:]
-    u = points(column.name, group, kind, draws, seed)[:, part]
+    kinds = labels(classification) if classification and kind > 1 else tuple(map(str, range(kind)))
+    groups = QUINTILES if group == len(QUINTILES) else tuple(map(str, range(group)))
+    u = points(column.name, groups, kinds, draws, seed)[:, part]
     given = [array if len(array) == 1 else array[rows] for array in (column.central, column.low, column.high)]
     of_row = [column.distributions[0]] if len(given[0]) == 1 else [column.distributions[row] for row in rows]
-    kinds = sorted(set(of_row))
-    found = [_drawn(u, given, distribution) for distribution in kinds]
-    if len(kinds) == 1:
+    several = sorted(set(of_row))
+    found = [_drawn(u, given, distribution) for distribution in several]
+    if len(several) == 1:
         return found[0]
-    chosen = np.array([kinds.index(distribution) for distribution in of_row])
+    chosen = np.array([several.index(distribution) for distribution in of_row])
     whole = found[0].copy()
-    for place in range(1, len(kinds)):
+    for place in range(1, len(several)):
         whole[chosen == place] = found[place][chosen == place]
     return whole
 
@@ -104,16 +117,6 @@ def _shares(central: np.ndarray, values: np.ndarray) -> np.ndarray:
     axis = GROUP if central.shape[KIND] == 1 else KIND
     whole = np.nansum(central, axis=axis, keepdims=True)
     return np.asarray(values / np.nansum(values, axis=axis, keepdims=True) * whole)
-
-
-def monte_carlo(inputs: Mapping[str, Input], draws: int, seed: int) -> dict[str, np.ndarray]:
-    """Values of every uncertain input with `draws` along the draw axis; the others stay central."""
-    columns = {name: column_of(item) for name, item in inputs.items()}
-    return {
-        name: drawn(column, np.arange(len(column.central)), draws, seed)
-        for name, column in columns.items()
-        if column.uncertain
-    }
 
 
 class Ends(Mapping[str, np.ndarray]):
