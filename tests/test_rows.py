@@ -9,10 +9,12 @@ import pytest
 
 from caminos.city.new import new_city
 from caminos.city.package import City, read_city
+from caminos.model import runs
 from caminos.model.indicator import Indicator
 from caminos.model.values import NotEstimated, result_of
 from caminos.pathways.tables import headlines
 from caminos.planning.city_model import BASELINE, Case, Cities, CityModel, Measure
+from caminos.planning.many import low_median_high
 
 PLACES = (
     "Mendoza, Argentina",
@@ -143,3 +145,19 @@ def test_percentiles_are_those_of_all_draws(made):
     for place in range(len(made)):
         one, other = kept.of(place, 0, "emissions_per_person"), whole.of(place, 0, "emissions_per_person")
         assert same(one, other if isinstance(other, NotEstimated) else ends(other))
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_block_of_one_city_draws_as_the_city_alone(made, place):
+    """Two cities whose waste is drawn in two ways, so many draws that each is a block of its own."""
+    part_of_waste = tuple(f for f in made[0].facts if (f.name, f.kind) != ("waste_composition", "food"))
+    cities = [replace(made[0], facts=part_of_waste), made[3]]
+    cases = CASES[:2]
+    draws = runs.VALUES_AT_ONCE // len(cases)
+    names = ["waste_composition", "waste_recovery_rate"]
+    stacked = Cities(cities).run(names, cases, draws=draws, keep=low_median_high)[0]
+    alone = CityModel(cities[place]).run(names, cases, draws=draws)
+    for name in names:
+        expected = result_of(alone[name], 1)
+        expected = expected if isinstance(expected, NotEstimated) else low_median_high(expected)
+        assert same(expected, stacked.of(place, 1, name)), name

@@ -78,7 +78,7 @@ def drawn(column: Column, rows: np.ndarray, draws: int, seed: int, part: slice =
     group, kind = column.central.shape[GROUP:]
     u = points(column.name, group, kind, draws, seed)[:, part]
     given = [array if len(array) == 1 else array[rows] for array in (column.central, column.low, column.high)]
-    of_row = [column.distributions[0]] if len(given[0]) == 1 else [column.distributions[row] for row in rows]
+    of_row = [column.distributions[0]] if len(column.central) == 1 else [column.distributions[row] for row in rows]
     kinds = sorted(set(of_row))
     found = [_drawn(u, given, distribution) for distribution in kinds]
     if len(kinds) == 1:
