@@ -10,8 +10,11 @@ import pytest
 from caminos.city.new import new_city
 from caminos.city.package import City, read_city
 from caminos.model import runs
-from caminos.model.indicator import Indicator
-from caminos.model.values import NotEstimated, result_of
+from caminos.model.axes import known_sum
+from caminos.model.graph import build
+from caminos.model.indicator import Indicator, Source, from_function, indicator
+from caminos.model.runs import Rows, Run
+from caminos.model.values import Column, Inputs, NotEstimated, result_of
 from caminos.pathways.tables import headlines
 from caminos.planning.city_model import BASELINE, Case, Cities, CityModel, Measure
 from caminos.planning.many import low_median_high
@@ -161,3 +164,34 @@ def test_a_block_of_one_city_draws_as_the_city_alone(made, place):
         expected = result_of(alone[name], 1)
         expected = expected if isinstance(expected, NotEstimated) else low_median_high(expected)
         assert same(expected, stacked.of(place, 1, name)), name
+
+
+@indicator(unit="t/yr", source="test", optional="other")
+def both_parts(waste, streams, other):
+    """Whatever is known of the parts."""
+    return known_sum(waste / streams, other)
+
+
+@indicator(unit="t/yr", source="test")
+def twice(both_parts):
+    """Twice of it."""
+    return 2 * both_parts
+
+
+def test_what_is_no_number_in_one_city_alone_says_why_there():
+    """All cities lack an optional part, and the second has no number for the rest: it says what it lacks, as alone."""
+    sources = [Source("waste", "t/yr", "fact"), Source("streams", "ratio", "fact"), Source("other", "t/yr", "fact")]
+    graph = build([*sources, from_function(both_parts), from_function(twice)], check=False)
+
+    def column(name: str, *values: float) -> Column:
+        array = np.array(values).reshape(-1, 1, 1, 1, 1, 1)
+        return Column(name, "", array, array, array, ("fixed",) * len(values), np.ones(len(values), bool), place)
+
+    place = np.arange(2)
+    inputs = Inputs(waste=column("waste", 6.0, 0.0), streams=column("streams", 2.0, 0.0))
+    other = NotEstimated(("other",))
+    inputs["other"] = replace(column("other", np.nan, np.nan), known=np.zeros(2, bool))
+    found = Run(graph, inputs, {}, Rows.product(2, 1)).compute(["both_parts", "twice"])
+    for name, value in (("both_parts", 3.0), ("twice", 6.0)):
+        assert result_of(found[name], 0).item() == value
+        assert result_of(found[name], 1) == other
