@@ -195,3 +195,11 @@ def test_what_is_no_number_in_one_city_alone_says_why_there():
     for name, value in (("both_parts", 3.0), ("twice", 6.0)):
         assert result_of(found[name], 0).item() == value
         assert result_of(found[name], 1) == other
+
+
+def test_where_no_city_knows_the_lead_time_an_action_moves_nothing(made):
+    """A city in a region for which the literature says nothing, alone and among others like it."""
+    nowhere = [replace(city, region=("Atlantis",)) for city in made[:2]]
+    found = Cities(nowhere).run(["population"], CASES)[0]
+    assert same(found.of(1, 1, "population"), found.of(1, 0, "population"))
+    assert same(found.of(1, 1, "population"), result_of(single(nowhere[1], ["population"], 0)["population"], 1))
