@@ -514,3 +514,14 @@ def test_an_action_is_required_by_its_number_too(small):
 def test_conditions_that_cannot_be_met_are_said(small, budget, require, exclude, said):
     with pytest.raises(CaminosError, match=said):
         plan(small, budget, 2026, sensitivity=False, require=require, exclude=exclude)
+
+
+def test_a_headline_known_in_part_names_the_figure_that_lacks_a_kind(small):
+    """A reason leads somewhere: to the fact that is known for some fuels only, not back to the headline."""
+    facts = tuple(
+        replace(fact, value=nan, notation="NE") if (fact.name, fact.kind) == ("road_fuel_energy", "gasoline") else fact
+        for fact in small.city.facts
+    )
+    found = {line.headline.indicator: line for line in lines(CityModel(replace(small.city, facts=facts)), draws=0)}
+    assert found["transport_energy"].missing == ("base_road_fuel_energy",)
+    assert "base_road_fuel_energy" in found["carbon_budget_exhaustion_year"].missing

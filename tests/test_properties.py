@@ -518,3 +518,14 @@ def test_a_kind_of_a_fact_taken_away_is_never_zero(porto_alegre, whole, name):
                 if became_zero(before, value):
                     zeros.add(("/".join(filter(None, label)), target))
     assert not zeros
+
+
+def test_emissions_that_are_not_known_use_up_no_known_budget():
+    """Unknown is not "not before 2050": the year is no number where the sum of emissions is none."""
+    from caminos.pathways.low_emission.inventory import carbon_budget_exhaustion_year
+
+    years = np.arange(2025.0, 2029.0).reshape(1, 1, -1, 1, 1, 1)
+    one = np.ones((1,) * 6)
+    for emitted, expected in ((one, np.inf), (8 * one, 2026.0), (np.nan * one, np.nan)):
+        found = carbon_budget_exhaustion_year(emitted, 10 * one, years, 2025 * one, one)
+        np.testing.assert_array_equal(found.ravel(), [expected])

@@ -9,10 +9,15 @@ import pytest
 
 from caminos.city.new import new_city
 from caminos.city.package import City, read_city
-from caminos.model.indicator import Indicator
-from caminos.model.values import NotEstimated, result_of
+from caminos.model import runs
+from caminos.model.axes import known_sum
+from caminos.model.graph import build
+from caminos.model.indicator import Indicator, Source, from_function, indicator
+from caminos.model.runs import Rows, Run
+from caminos.model.values import Column, Inputs, NotEstimated, result_of
 from caminos.pathways.tables import headlines
 from caminos.planning.city_model import BASELINE, Case, Cities, CityModel, Measure
+from caminos.planning.many import low_median_high
 
 PLACES = (
     "Mendoza, Argentina",
@@ -143,3 +148,58 @@ def test_percentiles_are_those_of_all_draws(made):
     for place in range(len(made)):
         one, other = kept.of(place, 0, "emissions_per_person"), whole.of(place, 0, "emissions_per_person")
         assert same(one, other if isinstance(other, NotEstimated) else ends(other))
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_block_of_one_city_draws_as_the_city_alone(made, place):
+    """Two cities whose waste is drawn in two ways, so many draws that each is a block of its own."""
+    part_of_waste = tuple(f for f in made[0].facts if (f.name, f.kind) != ("waste_composition", "food"))
+    cities = [replace(made[0], facts=part_of_waste), made[3]]
+    cases = CASES[:2]
+    draws = runs.VALUES_AT_ONCE // len(cases)
+    names = ["waste_composition", "waste_recovery_rate"]
+    stacked = Cities(cities).run(names, cases, draws=draws, keep=low_median_high)[0]
+    alone = CityModel(cities[place]).run(names, cases, draws=draws)
+    for name in names:
+        expected = result_of(alone[name], 1)
+        expected = expected if isinstance(expected, NotEstimated) else low_median_high(expected)
+        assert same(expected, stacked.of(place, 1, name)), name
+
+
+@indicator(unit="t/yr", source="test", optional="other")
+def both_parts(waste, streams, other):
+    """Whatever is known of the parts."""
+    return known_sum(waste / streams, other)
+
+
+@indicator(unit="t/yr", source="test")
+def twice(both_parts):
+    """Twice of it."""
+    return 2 * both_parts
+
+
+def test_what_is_no_number_in_one_city_alone_says_why_there():
+    """All cities lack an optional part, and the second has no number for the rest: it says what it lacks, as alone."""
+    sources = [Source("waste", "t/yr", "fact"), Source("streams", "ratio", "fact"), Source("other", "t/yr", "fact")]
+    graph = build([*sources, from_function(both_parts), from_function(twice)], check=False)
+
+    def column(name: str, *values: float) -> Column:
+        array = np.array(values).reshape(-1, 1, 1, 1, 1, 1)
+        return Column(name, "", array, array, array, ("fixed",) * len(values), np.ones(len(values), bool), place)
+
+    place = np.arange(2)
+    inputs = Inputs(waste=column("waste", 6.0, 0.0), streams=column("streams", 2.0, 0.0))
+    other = NotEstimated(("other",))
+    inputs["other"] = replace(column("other", np.nan, np.nan), known=np.zeros(2, bool))
+    found = Run(graph, inputs, {}, Rows.product(2, 1)).compute(["both_parts", "twice"])
+    for name, value in (("both_parts", 3.0), ("twice", 6.0)):
+        assert result_of(found[name], 0).item() == value
+        assert result_of(found[name], 1) == other
+
+
+def test_where_no_city_knows_the_lead_time_an_action_moves_nothing(made):
+    """A city in a region for which the literature says nothing, alone and among others like it."""
+    nowhere = [replace(city, region=("Atlantis",)) for city in made[:2]]
+    found = Cities(nowhere).run(["population"], CASES)[0]
+    assert same(found.of(1, 1, "population"), found.of(1, 0, "population"))
+    assert same(found.of(1, 1, "population"), result_of(single(nowhere[1], ["population"], 0)["population"], 1))

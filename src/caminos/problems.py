@@ -53,6 +53,10 @@ class CityError(CaminosError):
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type[CityError], tuple[tuple[Problem, ...]]]:
+        """Between processes it travels as its problems, for its text is made of them."""
+        return type(self), (self.problems,)
+
 
 def shortened(text: str) -> str:
     """A text whose endless words (numbers of thousands of digits) and endless sentences are cut."""

@@ -73,6 +73,7 @@ class Evaluation:
     With `along`, a node is computed only for the rows (and draws) that differ for it: of forty actions alone, most
     nodes know but a few. Inputs then come with one row for each of their own representatives.
     `observed` are values of computed nodes that only some rows have, with a mask of those: the others are computed.
+    `many` says that the rows are of many cities: what is no number in all of a row is not estimated there alone.
     """
 
     def __init__(
@@ -81,8 +82,10 @@ class Evaluation:
         inputs: Mapping[str, Result],
         along: Mapping[int, Variation] | None = None,
         observed: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None,
+        many: bool = False,
     ):
         self.graph = graph
+        self._many = many
         self._along = dict(along or {})
         self._observed = dict(observed or {})
         self._masks: dict[int, dict[str, int]] = {axis: {} for axis in self._along}
@@ -91,7 +94,7 @@ class Evaluation:
 
     def copy(self) -> Evaluation:
         """The same values; what is set in the copy does not change the original."""
-        other = Evaluation(self.graph, {}, self._along, self._observed)
+        other = Evaluation(self.graph, {}, self._along, self._observed, self._many)
         other._values, other._inputs = dict(self._values), set(self._inputs)
         return other
 
@@ -166,7 +169,7 @@ class Evaluation:
         if any(isinstance(value, Partly) for value in given.values()):
             result = _by_row(node, given)
         else:
-            result = _alone(node, given)
+            result = _alone(node, given, self._many)
         return self._with_observed(name, result) if name in self._observed else result
 
     def _with_observed(self, name: str, computed: Result) -> Result:
@@ -230,7 +233,7 @@ def _taken(values: np.ndarray, axis: int, own: Alike, wanted: Alike | None) -> n
 assert (CASE, DRAW) == (0, 1)  # what _taken rests on
 
 
-def _alone(node: Indicator, given: dict[str, Result]) -> Result:
+def _alone(node: Indicator, given: dict[str, Result], many: bool) -> Result:
     """A node of which no argument is missing in some rows only."""
     spare = [item for name in node.optional for item in getattr(given[name], "missing", ())]
     given = with_nan(node, given)
@@ -238,9 +241,12 @@ def _alone(node: Indicator, given: dict[str, Result]) -> Result:
     if missing:
         return NotEstimated(tuple(dict.fromkeys(missing)))
     result: np.ndarray = node.function(**given)
-    if spare and bool(np.isnan(result).all()):
-        return NotEstimated(tuple(dict.fromkeys(spare)))
-    return result
+    if not spare:
+        return result
+    nothing = np.isnan(result).all(axis=tuple(range(1, len(AXES))))
+    if not (many or nothing.all()):
+        return result
+    return partly(result, [NotEstimated(tuple(dict.fromkeys(spare)))], nothing.astype(int))
 
 
 def _by_row(node: Indicator, given: Mapping[str, Result]) -> Result:

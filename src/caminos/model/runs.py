@@ -103,7 +103,7 @@ class Run:
                 missing = (NotEstimated((column.name,)),)
                 found[column.name] = partly(self._given(column, places, draws), missing, np.where(known, 0, 1))
         found |= self._by_hand(draws)
-        return Evaluation(self.graph, found, along, observed)
+        return Evaluation(self.graph, found, along, observed, many=not self.one_city)
 
     def _by_hand(self, draws: slice) -> dict[str, np.ndarray]:
         if isinstance(self.values, Ends):

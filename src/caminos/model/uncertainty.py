@@ -91,7 +91,7 @@ def drawn(
     groups = QUINTILES if group == len(QUINTILES) else tuple(map(str, range(group)))
     u = points(column.name, groups, kinds, draws, seed)[:, part]
     given = [array if len(array) == 1 else array[rows] for array in (column.central, column.low, column.high)]
-    of_row = [column.distributions[0]] if len(given[0]) == 1 else [column.distributions[row] for row in rows]
+    of_row = [column.distributions[0]] if len(column.central) == 1 else [column.distributions[row] for row in rows]
     several = sorted(set(of_row))
     found = [_drawn(u, given, distribution) for distribution in several]
     if len(several) == 1:

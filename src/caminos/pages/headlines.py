@@ -18,7 +18,7 @@ from caminos.pages.page import Cell, Chart, Mark, Page, Row, Series, Table, pres
 from caminos.pathways.tables import Headline, headlines, series
 from caminos.planning.city_model import BASELINE, Case, CityModel
 from caminos.planning.explanation import weakest
-from caminos.planning.results import RANGE, caveats, gap, targets
+from caminos.planning.results import RANGE, caveats, gap, known_in_part, targets
 
 FEW = 4  # headlines of a pathway shown at a glance
 SMALL = 1e-6  # relative change below which a headline has not moved
@@ -133,7 +133,8 @@ def _line(model: CityModel, headline: Headline, cases: Sequence[Case], middle: A
     recalled = sum(model.inputs[item].quality == "C" for item in used)
     about = tuple(case.name for case in cases)
     if isinstance(middle, NotEstimated) or np.isnan(series(headline, middle)[0, 0, -1]):
-        missing = middle.missing if isinstance(middle, NotEstimated) else (name,)
+        whole = isinstance(middle, NotEstimated)
+        missing = middle.missing if whole else known_in_part(model, model.graph.nodes[name])
         return Line(
             headline=headline,
             unit=unit,

@@ -83,8 +83,10 @@ class Stack:
         return lacking
 
     def lead_time(self, action: Action) -> np.ndarray:
-        """Years from the decision to the first effect (central value), by city."""
-        column = self.inputs[action.lead_time]
+        """Years from the decision to the first effect (central value), by city; no number where none is known."""
+        column = self.inputs.get(action.lead_time)
+        if column is None:
+            return np.full(len(self.cities), np.nan)
         each = np.broadcast_to(column.central.reshape(len(column.central), -1)[:, 0], (len(column.central),))
         return np.broadcast_to(each if column.place is None else each[column.place], (len(self.cities),))
 

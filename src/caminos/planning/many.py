@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import numpy as np
 from caminos.city.new import made_city
 from caminos.city.package import City, read_city
 from caminos.city.places import Place
+from caminos.i18n import _
 from caminos.model.axes import DRAW
 from caminos.model.runs import SEED
 from caminos.planning.city_model import BASELINE, Case, Cities, Part
@@ -22,6 +24,7 @@ from caminos.planning.results import RANGE
 from caminos.problems import CaminosError
 
 AT_ONCE = 1000  # cities of one task: enough to share what they have in common, few enough to share out evenly
+MOST_NAMED = 5  # ids that a message names
 
 Source = Path | Place | City
 
@@ -47,6 +50,7 @@ def run_many(
 
     With draws the draw axis holds low, median and high (5, 50 and 95 %). A city that cannot be read does not
     keep the others from being answered. `processes` are as many as the machine has unless given; `tell` hears how many cities are done.
+    Raises CaminosError where two cities have the same id.
     """
     tasks = [sources[start : start + AT_ONCE] for start in range(0, len(sources), AT_ONCE)]
     work = partial(_answer, targets=tuple(targets), cases=tuple(cases), draws=draws, seed=seed)
@@ -57,6 +61,8 @@ def run_many(
         unread |= failed
         if tell is not None:
             tell(min(done * AT_ONCE, len(sources)), len(sources))
+    if twice := [city for city, count in Counter(city for part in parts for city in part.cities).items() if count > 1]:
+        raise CaminosError(_("Two cities have the same id.") + f" {', '.join(twice[:MOST_NAMED])}")
     return Many(tuple(parts), unread)
 
 

@@ -148,7 +148,8 @@ def carbon_budget_exhaustion_year(
     over = used > carbon_budget
     last = calendar_year[:, :, -1:]
     first_over = np.min(np.where(over, calendar_year, last + one_year), axis=YEAR, keepdims=True)
-    return np.where(np.any(over, axis=YEAR, keepdims=True), first_over, np.inf * last)
+    never = np.where(np.isnan(used[:, :, -1:] - carbon_budget), np.nan * last, np.inf * last)
+    return np.where(np.any(over, axis=YEAR, keepdims=True), first_over, never)
 
 
 @indicator(unit="USD/yr", source="EPA 2023, social cost of carbon by year of emission, 2 %")
