@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite, nan
+from math import isfinite, isnan, nan
 
 from caminos import words
 from caminos.actions.library import Action
@@ -75,11 +75,12 @@ def challenges(model: CityModel, found: Sequence[Challenge], most: int = 8) -> T
 
 def _challenge(model: CityModel, item: Challenge) -> Row:
     closes = _("closes {share}", share=percent(item.closed_by_best, 2))
-    best = (
-        Cell(action_name(model, item.best_action), id=item.best_action, note=closes)
-        if item.best_action
-        else Cell(_("no action of the library"))
-    )
+    if item.best_action:
+        best = Cell(action_name(model, item.best_action), id=item.best_action, note=closes)
+    else:
+        best = Cell(
+            _("shown, not counted in the score") if isnan(item.closed_by_best) else _("no action of the library")
+        )
     future = Cell(value=item.future, unit=item.unit, node=item.indicator, year=int(model.years[-1]))
     target = Cell(value=item.target, unit=item.unit)
     name = Cell(name_of(item.indicator), id=item.indicator)
