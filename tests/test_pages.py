@@ -523,7 +523,7 @@ def test_an_action_is_required_by_its_number_too(small):
         (8e6, ["stret_trees"], [], "Did you mean street_trees"),
         (8e6, [], ["stret_trees"], "Did you mean street_trees"),
         (8e6, ["cool_roofs"], [], "cannot be estimated"),
-        (8e6, ["street_trees"], ["street_trees"], "needs what is excluded"),
+        (8e6, ["street_trees"], ["street_trees"], "both required and excluded"),
         (8e6, [], sorted(KEPT), "Every action that can be estimated is excluded"),
         (1e5, ["flood_protection"], [], r"holds all that is required: Flood walls"),
     ],
