@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from caminos.i18n import _
+from caminos.i18n import _, language
 from caminos.i18n import number as number_text
 from caminos.problems import CaminosError, nearest
 
@@ -205,7 +205,7 @@ def _not_found(parts: list[str], country: Country | None) -> str:
         if (row["country"] == country.iso2 if country else plain(row["name"])[:1] == first)
     }
     near = _nearest_plain(parts[0], names)
-    where = _("in {country}", country=country.name) if country else _("in the table")
+    where = _("in {country}", country=_in_language(country)) if country else _("in the table")
     message = _(
         "No place of {least} people or more {where} is called {name}.",
         least=number_text(SMALLEST),
@@ -213,6 +213,10 @@ def _not_found(parts: list[str], country: Country | None) -> str:
         name=", ".join(parts),
     )
     return f"{message} {_('Did you mean {near}?', near=near)}" if near else message
+
+
+def _in_language(country: Country) -> str:
+    return {"es": country.name_es, "pt": country.name_pt}.get(language(), country.name)
 
 
 def _nearest_plain(name: str, names: set[str]) -> str:

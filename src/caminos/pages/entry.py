@@ -21,6 +21,7 @@ from caminos.words import pathway_name, percent
 
 TOP = 5
 SHOWN = 12
+LISTED = 6  # inputs named in a sentence
 
 
 def entry(model: CityModel, start: int, weights: Sequence[float] | None = None) -> Page:
@@ -261,10 +262,17 @@ def weak(model: CityModel, found: Entry, most: int | None = SHOWN) -> Sentences:
 def flips(model: CityModel, found: Sequence[Flip], title: str, most: int | None = None) -> Sentences:
     """What weak inputs change, with the inputs that change the same thing together."""
     lines = [
-        Sentence(f"{change.rstrip('.')} ({_('with: {inputs}', inputs='; '.join(inputs))}).")
+        Sentence(f"{change.rstrip('.')} ({_('with: {inputs}', inputs=_listed(inputs))}).")
         for change, inputs in grouped(model, found)[:most]
     ]
     return sentences(lines, title, "weak_inputs", style="list")
+
+
+def _listed(inputs: Sequence[str]) -> str:
+    """The first inputs that change the same thing, and how many more do."""
+    few = "; ".join(inputs[:LISTED])
+    more = len(inputs) - LISTED
+    return few if more <= 0 else _("{names} and {count} more", names=few, count=more)
 
 
 def grouped(model: CityModel, found: Sequence[Flip]) -> list[tuple[str, list[str]]]:
