@@ -180,6 +180,23 @@ def test_a_table_that_is_too_wide_puts_each_row_on_lines_of_its_own():
     assert [line for line in shown if "Column 7" in line] == ["  Column 7: 123,000 people (100,000 to 200,000)"]
 
 
+def test_small_print_keeps_its_words_and_breaks_units_after_a_stroke():
+    assert wrap("CO₂e/persona/año", 14) == ["CO₂e/persona/", "año"]
+    note = f"2027{words.NO_BREAK}·{words.NO_BREAK}2030"
+    heads = [("action", "Action"), *((str(place), "Column") for place in range(4))]
+    cells = [Cell(value=123456.0 + place, low=1e5, high=2e5, unit="person", note="") for place in range(3)]
+    row = [Cell("Street trees where there is little canopy"), Cell("2026", note=note), *cells]
+    shown = [line.text for line in page_lines(Page("Title", (table(heads, [row]),)), 100)]
+    assert any("2027 · 2030" in line for line in shown)
+
+
+def test_a_table_in_which_words_would_stand_as_a_pillar_puts_each_row_on_lines_of_its_own():
+    row = [Cell("name_of_an_input_with_a_long_id"), Cell("value"), Cell("word " * 120)]
+    made = table([("id", "Id"), ("value", "Value"), ("source", "Source")], [row])
+    shown = [line.text for line in page_lines(Page("Title", (made,)), 80)]
+    assert "  Value: value" in shown
+
+
 # in the report
 
 
@@ -506,7 +523,7 @@ def test_an_action_is_required_by_its_number_too(small):
         (8e6, ["stret_trees"], [], "Did you mean street_trees"),
         (8e6, [], ["stret_trees"], "Did you mean street_trees"),
         (8e6, ["cool_roofs"], [], "cannot be estimated"),
-        (8e6, ["street_trees"], ["street_trees"], "needs what is excluded"),
+        (8e6, ["street_trees"], ["street_trees"], "both required and excluded"),
         (8e6, [], sorted(KEPT), "Every action that can be estimated is excluded"),
         (1e5, ["flood_protection"], [], r"holds all that is required: Flood walls"),
     ],

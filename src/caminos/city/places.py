@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from caminos.i18n import _
+from caminos.i18n import _, language
+from caminos.i18n import number as number_text
 from caminos.problems import CaminosError, nearest
+
+SMALLEST = 15_000  # people of a place in the table
 
 _APOSTROPHES = dict.fromkeys("’‘ʻ", "'")
 _LETTERS = str.maketrans(
@@ -175,7 +178,13 @@ def _by_number(number: str) -> Place:
     for row in _rows():
         if row["id"] == number:
             return _place(row)
-    raise PlaceError(_("No place of 15,000 people or more has the GeoNames number {number}.", number=number))
+    raise PlaceError(
+        _(
+            "No place of {least} people or more has the GeoNames number {number}.",
+            least=number_text(SMALLEST),
+            number=number,
+        )
+    )
 
 
 def _lies_in(place: Place, hints: list[str]) -> bool:
@@ -196,9 +205,18 @@ def _not_found(parts: list[str], country: Country | None) -> str:
         if (row["country"] == country.iso2 if country else plain(row["name"])[:1] == first)
     }
     near = _nearest_plain(parts[0], names)
-    where = _("in {country}", country=country.name) if country else _("in the table")
-    message = _("No place of 15,000 people or more {where} is called {name}.", where=where, name=", ".join(parts))
+    where = _("in {country}", country=_in_language(country)) if country else _("in the table")
+    message = _(
+        "No place of {least} people or more {where} is called {name}.",
+        least=number_text(SMALLEST),
+        where=where,
+        name=", ".join(parts),
+    )
     return f"{message} {_('Did you mean {near}?', near=near)}" if near else message
+
+
+def _in_language(country: Country) -> str:
+    return {"es": country.name_es, "pt": country.name_pt}.get(language(), country.name)
 
 
 def _nearest_plain(name: str, names: set[str]) -> str:

@@ -65,7 +65,7 @@ def emissions(city: City, *references: str) -> float | None:
 
 def missing(rule: str, names: Iterable[str], file: str = FACTS) -> Problem:
     """A rule that lacks its input."""
-    message = _("{rule}: not checkable, missing: {names}.", rule=rule, names=", ".join(names))
+    message = _("{rule}: missing: {names}.", rule=rule, names=", ".join(names))
     return Problem(NOT_CHECKABLE, file, None, "", message, "")
 
 

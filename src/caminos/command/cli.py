@@ -66,7 +66,10 @@ def make_app() -> typer.Typer:
     )
     City = Annotated[str, typer.Argument(help=_("A city folder, or the id of an example (porto-alegre)."))]
     AsJson = Annotated[bool, typer.Option("--json", help=_("Print JSON instead of tables."))]
-    Lang = Annotated[str, typer.Option("--lang", help=_("Language: {languages}.", languages=", ".join(LANGUAGES)))]
+    Lang = Annotated[
+        str,
+        typer.Option("--lang", help=_("Language: {languages}.", languages=", ".join(LANGUAGES)), show_default=False),
+    ]
     Start = Annotated[int, typer.Option("--start", help=_("First year of actions."))]
     Year = Annotated[int | None, typer.Option("--year", help=_("A year up to 2050 (the last if left out)."))]
     Zone = Annotated[str, typer.Option("--zone", help=_("Id of a zone."))]
@@ -83,6 +86,10 @@ def make_app() -> typer.Typer:
         str, typer.Option("--plan", help=_("Evaluate with a plan: a file, or the name of one in the city's plans/."))
     ]
     ActionName = Annotated[str, typer.Option("--action", help=_("Evaluate with this action at full scale."))]
+
+    @app.callback()
+    def every(lang: Lang = "en") -> None:
+        """The language may be said before the command too; `wanted_language` reads it."""
 
     @app.command(help=_("Make a city package from open defaults, to be replaced one by one."))
     def new(
@@ -300,7 +307,9 @@ def make_app() -> typer.Typer:
         cache: Cache = None,
         out: Annotated[
             Path | None,
-            typer.Option("--out", help=_("Folder to write (the city's own if left out; out/<id> for an example).")),
+            typer.Option(
+                "--out", help=_("Folder to write (the city's own if left out; out/ and its id for an example).")
+            ),
         ] = None,
         as_json: AsJson = False,
         lang: Lang = "en",
@@ -382,16 +391,37 @@ def make_app() -> typer.Typer:
     return app
 
 
+def speak_help(command: Any) -> None:
+    """The frame of Typer's help in the language in use; a Typer that names its parts otherwise keeps its own."""
+    from typer import rich_utils
+
+    frame = {
+        "ARGUMENTS_PANEL_TITLE": _("Arguments"),
+        "OPTIONS_PANEL_TITLE": _("Options"),
+        "COMMANDS_PANEL_TITLE": _("Commands"),
+        "DEFAULT_STRING": _("[default: {value}]", value="{}"),
+        "REQUIRED_LONG_STRING": _("[required]"),
+    }
+    for name, text in frame.items():
+        if hasattr(rich_utils, name):
+            setattr(rich_utils, name, text)
+    for each in (command, *command.commands.values()):
+        option = each.get_help_option(typer.Context(each))
+        if option is not None:
+            option.help = _("Show this message and exit.")
+
+
 def new_package(name: str, out: Path | None, population: int | None) -> Path:
     """The folder of a city package that was made; a name that fits no place or several ends the command."""
     from caminos.city.new import new_city
     from caminos.city.places import PlaceError
+    from caminos.pages.names import country_name
 
     try:
         return new_city(name, out, population)
     except PlaceError as error:
         lines = [
-            f"  {place.name}, {place.region}, {place.country} ({number(place.population)})"
+            f"  {place.name}, {place.region}, {country_name(place.country)} ({number(place.population)})"
             for place in error.candidates
         ]
         raise Stop("\n".join([str(error), *lines])) from None
@@ -501,5 +531,6 @@ def main() -> None:
     # help needs none of the model's modules, and so starts at once
     asks_help = len(sys.argv) == 1 or "--help" in sys.argv
     if asks_help:
+        speak_help(command)
         invoke()
     raise SystemExit(run(invoke, as_json))

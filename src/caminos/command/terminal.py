@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ WIDEST = 140  # lines longer than this are hard to read
 SPACE = 2  # between columns
 INDENT = "  "  # before small print under words
 LEAST_WORDS = 12  # a column of words is not made narrower than this
+TALLEST = 9  # lines of a cell; with more, each row is put on lines of its own
 SMALL_PRINT = 30  # small print under a number is wrapped beyond this
 
 
@@ -121,7 +123,13 @@ def table_lines(table: Table, wide: int) -> list[Line]:
     """A table in columns if they fit without breaking a number, else row by row."""
     grid = _grid(table)
     sizes = _sizes(grid, wide)
-    return _columns(grid, sizes) if sizes else _stacked(grid, wide)
+    return _columns(grid, sizes) if sizes and _readable(grid, sizes) else _stacked(grid, wide)
+
+
+def _readable(grid: Grid, sizes: Sequence[int]) -> bool:
+    """Whether no cell is so tall that its words stand under each other as in a pillar."""
+    cells = [(block.lines, size) for row in grid.rows for block, size in zip(row, sizes, strict=True)]
+    return all(len(_fold(lines, size)) <= TALLEST for lines, size in cells)
 
 
 @dataclass(frozen=True)
@@ -209,7 +217,16 @@ def _least(grid: Grid, column: int, natural: int) -> int:
 
 
 def _longest_word(lines: Iterable[str]) -> int:
-    return max((cell_len(word) for line in lines for word in line.split(" ")), default=0)
+    return max((_indent(line) + cell_len(piece) for line in lines for piece in _pieces(line)), default=0)
+
+
+def _pieces(line: str) -> list[str]:
+    """What stays whole: words; of small print, such as units, what stands between strokes."""
+    return re.split(r" |(?<=/)", line) if _indent(line) else line.split(" ")
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _columns(grid: Grid, sizes: Sequence[int]) -> list[Line]:
@@ -230,7 +247,7 @@ def _fold(block: Sequence[str], size: int) -> list[str]:
     """The lines of a cell, those too long broken between words; what follows a line keeps its indent."""
     found = []
     for line in block:
-        indent = line[: len(line) - len(line.lstrip())]
+        indent = line[: _indent(line)]
         found += [indent + part for part in wrap(line.strip(), size - len(indent))] or [""]
     return found
 
@@ -258,7 +275,7 @@ def _stacked(grid: Grid, wide: int) -> list[Line]:
         found += _wrapped(f"{name.strip()} ({unit[0].strip()})" if unit else name.strip(), wide, style="bold")
         for head, block in zip(grid.heads[1:], row[1:], strict=True):
             number, *more = block.lines or ("",)
-            text = f"{number} ({'; '.join(more)})" if more else number
+            text = f"{number} ({'; '.join(line.strip() for line in more)})" if more else number
             if text:
                 found += _wrapped(f"  {head}: {text}" if head else f"  {text}", wide, "    ")
     return found
@@ -268,7 +285,7 @@ def _stacked(grid: Grid, wide: int) -> list[Line]:
 
 
 def wrap(text: str, wide: int) -> list[str]:
-    """Lines no wider than `wide`, broken between words; a word longer than a line is broken where it must be."""
+    """Lines no wider than `wide`, broken between words; a word longer than a line after a stroke, else anywhere."""
     lines: list[str] = []
     line = ""
     for word in one_line(text).split(" "):
@@ -276,7 +293,8 @@ def wrap(text: str, wide: int) -> list[str]:
             lines.append(line)
             line = ""
         while cell_len(word) > wide:
-            cut = max(i for i in range(1, len(word) + 1) if cell_len(word[:i]) <= wide)
+            most = max(i for i in range(1, len(word) + 1) if cell_len(word[:i]) <= wide)
+            cut = word.rfind("/", 0, most) + 1 or most
             lines.append(word[:cut])
             word = word[cut:]
         line = f"{line} {word}" if line else word

@@ -39,7 +39,7 @@ def _count(problems: Sequence[Problem]) -> Sentence:
     errors, warnings = kinds.count(ERROR), kinds.count(WARNING)
     numbers = {"errors": errors, "warnings": warnings, "others": len(kinds) - errors - warnings}
     return Sentence(
-        _("{errors} errors, {warnings} warnings, {others} not checkable.", **numbers),
+        _("Errors: {errors}. Warnings: {warnings}. Not checkable: {others}.", **numbers),
         numbers=tuple(Cell(value=float(value), id=name) for name, value in numbers.items()),
     )
 

@@ -15,9 +15,10 @@ from caminos.pages.names import name_of, names_of
 from caminos.pages.page import Cell, Chart, Page, Row, Sentence, Table, present, sentences, table
 from caminos.pathways.tables import Connection, headlines
 from caminos.planning.city_model import CityModel
-from caminos.planning.connect import Change, Connections, connect
+from caminos.planning.connect import NEGLIGIBLE, Change, Connections, connect
 from caminos.planning.explanation import Step
 from caminos.planning.names import of
+from caminos.words import percent
 
 
 def connections(model: CityModel, action: str, start: int, draws: int = 500) -> Page:
@@ -29,7 +30,11 @@ def connections_page(model: CityModel, found: Connections) -> Page:
     """What an action moves, as a page."""
     name = action_name(model, found.action)
     title = _("{action} in {city}, begun in {year}", action=name, city=model.city.name, year=found.start)
-    hardly = [Sentence(names_of(found.unmoved), _("Moved by less than 0.01 %"))] if found.unmoved else []
+    hardly = (
+        [Sentence(names_of(found.unmoved), _("Moved by less than {share}", share=percent(NEGLIGIBLE)))]
+        if found.unmoved
+        else []
+    )
     parts = present(
         changes(found),
         groups(found),

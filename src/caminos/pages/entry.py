@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite, nan
+from math import isfinite, isnan, nan
 
 from caminos import words
 from caminos.actions.library import Action
@@ -21,6 +21,7 @@ from caminos.words import pathway_name, percent
 
 TOP = 5
 SHOWN = 12
+LISTED = 6  # inputs named in a sentence
 
 
 def entry(model: CityModel, start: int, weights: Sequence[float] | None = None) -> Page:
@@ -75,11 +76,12 @@ def challenges(model: CityModel, found: Sequence[Challenge], most: int = 8) -> T
 
 def _challenge(model: CityModel, item: Challenge) -> Row:
     closes = _("closes {share}", share=percent(item.closed_by_best, 2))
-    best = (
-        Cell(action_name(model, item.best_action), id=item.best_action, note=closes)
-        if item.best_action
-        else Cell(_("no action of the library"))
-    )
+    if item.best_action:
+        best = Cell(action_name(model, item.best_action), id=item.best_action, note=closes)
+    else:
+        best = Cell(
+            _("shown, not counted in the score") if isnan(item.closed_by_best) else _("no action of the library")
+        )
     future = Cell(value=item.future, unit=item.unit, node=item.indicator, year=int(model.years[-1]))
     target = Cell(value=item.target, unit=item.unit)
     name = Cell(name_of(item.indicator), id=item.indicator)
@@ -260,10 +262,17 @@ def weak(model: CityModel, found: Entry, most: int | None = SHOWN) -> Sentences:
 def flips(model: CityModel, found: Sequence[Flip], title: str, most: int | None = None) -> Sentences:
     """What weak inputs change, with the inputs that change the same thing together."""
     lines = [
-        Sentence(f"{change.rstrip('.')} ({_('with: {inputs}', inputs='; '.join(inputs))}).")
+        Sentence(f"{change.rstrip('.')} ({_('with: {inputs}', inputs=_listed(inputs))}).")
         for change, inputs in grouped(model, found)[:most]
     ]
     return sentences(lines, title, "weak_inputs", style="list")
+
+
+def _listed(inputs: Sequence[str]) -> str:
+    """The first inputs that change the same thing, and how many more do."""
+    few = "; ".join(inputs[:LISTED])
+    more = len(inputs) - LISTED
+    return few if more <= 0 else _("{names} and {count} more", names=few, count=more)
 
 
 def grouped(model: CityModel, found: Sequence[Flip]) -> list[tuple[str, list[str]]]:

@@ -225,8 +225,8 @@ def all_headlines(every: Sequence[Line], named: Sequence[str]) -> Table:
     """Every headline with its target and the source of it."""
     last = every[0].years[-1]
     columns = [
-        ("pathway", _("Pathway")),
         ("headline", _("Headline")),
+        ("pathway", _("Pathway")),
         ("now", str(every[0].years[0])),
         *case_heads(last, named),
         ("target", _("Target")),
@@ -240,7 +240,7 @@ def all_headlines(every: Sequence[Line], named: Sequence[str]) -> Table:
 def _full(line: Line, planned: int) -> tuple[Cell, ...]:
     pathway = Cell(words.pathway_name(line.headline.pathway), id=line.headline.pathway)
     if not line.estimated:
-        return (pathway, name_cell(line), missing_cell(line), *(Cell() for _place in range(planned + 3)))
+        return (name_cell(line), pathway, missing_cell(line), *(Cell() for _place in range(planned + 3)))
     lower = line.headline.direction == "lower"
     source = (
         f"{line.headline.source} ({line.headline.quality}); {_('lower is better') if lower else _('higher is better')}"
@@ -248,7 +248,7 @@ def _full(line: Line, planned: int) -> tuple[Cell, ...]:
     target = Cell(value=line.target, unit=line.unit, note=source)
     weak = _("{weak} of {count} inputs recalled or assumed", weak=line.recalled, count=line.inputs)
     cells = (year_cell(line, -1, case) for case in range(planned + 1))
-    return (pathway, name_cell(line), now_cell(line), *cells, target, Cell(line.quality, note=weak))
+    return (name_cell(line), pathway, now_cell(line), *cells, target, Cell(line.quality, note=weak))
 
 
 def where_to_begin(model: CityModel, found: Entry) -> Page:

@@ -83,7 +83,9 @@ def moves(line: Line) -> bool:
 def unmoved(every: Sequence[Line]) -> Sentences:
     """The headlines that stay as they are."""
     names = names_of(line.headline.indicator for line in every if line.estimated and not moves(line))
-    return sentences([Sentence(names, _("Moved by less than 0.1 %"))] if names else [], id="unmoved")
+    return sentences(
+        [Sentence(names, _("Moved by less than {share}", share=words.percent(LEAST)))] if names else [], id="unmoved"
+    )
 
 
 def _all(every: Sequence[Line], names: Sequence[str]) -> Page:

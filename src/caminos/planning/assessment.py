@@ -19,8 +19,10 @@ from caminos.model.values import NotEstimated
 from caminos.pathways.tables import Headline, headlines, role, series
 from caminos.planning.city_model import BASELINE, Case, CityModel, Measure
 from caminos.planning.finance import discount_factors, spending
+from caminos.planning.names import of
 from caminos.planning.results import gap, scored, targets_by_draw
 from caminos.problems import CaminosError
+from caminos.words import pathway_name
 
 SMALLEST_GAP = 0.05  # of the base value: a gap smaller than this does not blow up the share that is closed
 MONEY = (role("burden of people"), role("burden of people known by income"), role("climate damage"))
@@ -43,10 +45,15 @@ def check_question(
         len(weights) == len(PATHWAYS) and all(np.isfinite(w) and w >= 0 for w in weights) and sum(weights) > 0
     )
     if not good:
-        raise PlanError(_("Give five weights, none below zero and not all zero: {names}.", names=", ".join(PATHWAYS)))
+        raise PlanError(
+            _(
+                "Give five weights, none below zero and not all zero: {names}.",
+                names=", ".join(map(pathway_name, PATHWAYS)),
+            )
+        )
     if not model.available:
         lacking = Counter(name for missing in model.unavailable.values() for name in missing)
-        names = ", ".join(name for name, _times in lacking.most_common(5))
+        names = ", ".join(of(name) for name, _times in lacking.most_common(5))
         raise PlanError(_("No action can be estimated in {city}: missing {names}.", city=model.city.name, names=names))
     chosen, _lacking = scored_headlines(model)
     known = {headline.pathway for headline in chosen}
@@ -310,7 +317,7 @@ def why_unavailable(model: CityModel, action: Action) -> str:
     """Why an action is shown but not ranked."""
     if not action.effects:
         return _("no sourced effect on any lever of the model")
-    return _("missing: {names}", names=", ".join(model.unavailable[action.id]))
+    return _("missing: {names}", names=", ".join(dict.fromkeys(map(of, model.unavailable[action.id]))))
 
 
 def shares_by_group(benefit: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
-from caminos.actions.library import Action, library
+from caminos.actions.library import Action, levers, library
 from caminos.i18n import LANGUAGES, _, language, speaking
 from caminos.model.indicator import Node
 from caminos.planning.graph import library_graph
@@ -40,7 +40,13 @@ def name_of(name: str) -> str:
         return f"{action_name(found[1])}: {_quantity(found[2])}"
     if node is not None and node.view == "zone":
         return _("{name} by zone", name=words_of(node.of))
-    return words_of(of(name))
+    return words_of(_baselines().get(name) or of(name))
+
+
+@cache
+def _baselines() -> dict[str, str]:
+    """The lever that each value as the city goes is of, where it is of no fact."""
+    return {lever.baseline: lever.name for lever in levers() if lever.baseline and of(lever.baseline) == lever.baseline}
 
 
 def action_name(action: str) -> str:

@@ -274,11 +274,11 @@ def plan(
     must not be in the plan. Raises PlanError for what cannot be planned.
     """
     if not 0 < budget < np.inf:
-        raise PlanError(_("The yearly budget must be above zero; {budget} was given.", budget=budget))
+        raise PlanError(_("The yearly budget must be above zero; {budget} was given.", budget=number(budget)))
     check_question(model, start, weights, int(model.years[-1]) - START_WINDOW)
     if not 0 <= floor < 1:
         raise PlanError(
-            _("The floor for the poorest quintile must lie between 0 and 1; {floor} was given.", floor=floor)
+            _("The floor for the poorest quintile must lie between 0 and 1; {floor} was given.", floor=number(floor))
         )
     required, excluded = _asked(model, require, exclude)
     assessment, choice = options(model, start)
@@ -297,7 +297,7 @@ def plan(
             raise PlanError(
                 _(
                     "No plan within this budget gives the poorest fifth {floor} % of the benefits: lower the floor.",
-                    floor=100 * floor,
+                    floor=number(100 * floor),
                 )
             )
     whole = assess(model, [Case("plan", measures)], start)
@@ -340,7 +340,9 @@ def _asked(model: CityModel, require: Sequence[str], exclude: Sequence[str]) -> 
     required = tuple(dict.fromkeys(find_action(model, name) for name in require))
     excluded = tuple(dict.fromkeys(action_id(model.actions, name) for name in exclude))
     for action in required:
-        wanting = [other for other in (action, *model.actions[action].needs) if other in excluded]
+        if action in excluded:
+            raise PlanError(_("{action} is both required and excluded.", action=_(model.actions[action].name)))
+        wanting = [other for other in model.actions[action].needs if other in excluded]
         if wanting:
             named, other = (_(model.actions[name].name) for name in (action, wanting[0]))
             raise PlanError(_("{action} is required and needs what is excluded: {other}.", action=named, other=other))

@@ -18,6 +18,7 @@ from caminos.planning.city_model import BASELINE, Case, CityModel
 from caminos.planning.names import like, node_named
 from caminos.problems import UnknownError
 
+FEW = 30  # names listed for one that does not exist
 RANGE = (5, 95)  # percentiles of the draws that are shown as the range
 
 
@@ -110,10 +111,23 @@ def place(
                 raise QuestionError(_("{name} does not differ by {what}.", name=node.name, what=_(what)))
             continue
         if given not in known:
-            choice = ", ".join(known[:30])
-            raise QuestionError(_("{name} needs a {what}: {known}.", name=node.name, what=_(what), known=choice))
+            if given:
+                raise _unknown(what, given, known)
+            raise QuestionError(_("{name} needs a {what}: {known}.", name=node.name, what=_(what), known=_few(known)))
         axes[axis] = known.index(given)
     return axes[YEAR], axes[ZONE], axes[GROUP], axes[KIND]
+
+
+def _unknown(what: str, given: int | str, known: Sequence[int | str]) -> QuestionError:
+    """A year, zone, group or kind that does not exist, with those that do."""
+    text = _("There is no {what} {name}. Known: {known}.", what=_(what), name=given, known=_few(known))
+    return QuestionError(text)
+
+
+def _few(known: Sequence[int | str]) -> str:
+    few = ", ".join(map(str, known[:FEW])) or _("none")
+    more = len(known) - FEW
+    return few if more <= 0 else _("{names} and {count} more", names=few, count=more)
 
 
 def cells(model: CityModel, node: Node, result: Result) -> list[tuple[str, str, str]]:
@@ -237,8 +251,7 @@ def alike(model: CityModel, node: Node, result: np.ndarray, what: str, given: in
         "kind": sorted({label for each in classifications().values() for label in each}),
     }
     if given and given not in known[what]:
-        few = ", ".join(map(str, known[what][:30])) or _("none")
-        raise QuestionError(_("There is no {what} {name}. Known: {known}.", what=_(what), name=given, known=few))
+        raise _unknown(what, given, known[what])
     return True
 
 

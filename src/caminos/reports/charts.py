@@ -26,6 +26,7 @@ COLOURS = {
 }
 GREY = "#595F69"
 WIDTH = 360
+LETTER = 7.0  # width of one in a name beside a bar
 SHADES = (0.13, 0.32, 0.54, 0.77, 1.0)  # strength of a colour by class of a map
 
 
@@ -223,7 +224,8 @@ def columns(chart: Chart) -> Markup:
 
 def bars(chart: Chart) -> Markup:
     """Shares by name as horizontal bars, one for each series, against the share that all would have if it were even."""
-    left, right, top, thick = 104.0, 96.0, 18.0, 18.0 if len(chart.series) == 1 else 15.0
+    left, right, top = max(104.0, 8 + LETTER * max(map(len, chart.axis), default=0)), 96.0, 18.0
+    thick = 18.0 if len(chart.series) == 1 else 15.0
     step = thick * len(chart.series) + 10
     height = top + step * len(chart.axis) + 4
     known = [x for item in chart.series for x in item.values if isfinite(x)]
