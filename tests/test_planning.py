@@ -569,7 +569,7 @@ def test_every_action_is_ranked_or_left_out_with_its_reason(lacking, ranked):
     names = {item.action for item in ranked.ranking}
     assert names | set(ranked.left_out) == set(lacking.actions)
     assert not names & set(ranked.left_out)
-    assert "base_street_lamps" in ranked.left_out["led_street_lights"]
+    assert "street_lamps" in ranked.left_out["led_street_lights"]
     assert all(reason.strip() for reason in ranked.left_out.values())
 
 

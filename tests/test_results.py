@@ -94,7 +94,7 @@ def test_an_action_changes_the_answer(porto_alegre):
         ({"name": "flooded_people", "group": "q9"}, "There is no group q9. Known: q1, q2"),
         ({"name": "heat_deaths", "kind": "water"}, "There is no kind water"),
         ({"name": "carbon_budget", "year": 1999}, "There is no year 1999"),
-        ({"name": "zone_population", "zone": "atlantis"}, "needs a zone"),
+        ({"name": "zone_population", "zone": "atlantis"}, "There is no zone atlantis"),
     ],
 )
 def test_a_question_that_has_no_answer_says_what_would_have(porto_alegre, question, words):

@@ -15,6 +15,7 @@ from caminos.command.console import USAGE, Stop, answer, watched
 from caminos.files import table_text, write_atomic
 from caminos.i18n import _
 from caminos.pages.maps import drawn, layers, map_list
+from caminos.pages.names import kind_name
 from caminos.problems import nearest
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def drawable(folder: Path) -> list[tuple[str, str]]:
     for fact in city.facts:
         if fact.zone:
             name = f"{fact.name}:{fact.kind}" if fact.kind else fact.name
-            found[name] = vocabulary()[fact.name].meaning if fact.name in vocabulary() else ""
+            found[name] = _(vocabulary()[fact.name].meaning) if fact.name in vocabulary() else ""
     rows = sorted(found.items())
     recipe, problems = read_recipe(folder) if (folder / RECIPE).exists() else (None, [])
     if problems:
@@ -103,7 +104,8 @@ def _nothing(name: str, known: Iterable[str], folder: Path) -> Stop:
     near = nearest(name, known)
     hint = _("Did you mean {near}?", near=near) if near else ""
     message = _("There is nothing to draw under the name {name}.", name=repr(name))
-    return Stop(f"{message} {hint} {_('`caminos map {city}` lists what there is.', city=folder.name)}", USAGE)
+    listed = _("`caminos map {city}` lists what there is.", city=folder.name)
+    return Stop(" ".join(text for text in (message, hint, listed) if text), USAGE)
 
 
 def _fact_picture(city: City, name: str, kind: str) -> tuple[Picture, str]:
@@ -120,7 +122,7 @@ def _fact_picture(city: City, name: str, kind: str) -> tuple[Picture, str]:
     values = np.array([np.nan if fact is None else fact.value for fact in facts])
     sources = list(dict.fromkeys(f"{fact.source} ({fact.year})" for fact in facts if fact))
     source = "; ".join(sources[:2]) + (" …" if len(sources) > 2 else "")
-    title = f"{city.name}: {term.meaning}" + (f" ({kind.replace('_', ' ')})" if kind else "")
+    title = f"{city.name}: {_(term.meaning)}" + (f" ({kind_name(kind)})" if kind else "")
     rows = [
         {
             "zone": zone.id,

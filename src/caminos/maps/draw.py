@@ -13,6 +13,7 @@ import numpy as np
 
 from caminos.files import write_atomic
 from caminos.i18n import _, number
+from caminos.words import unit_name
 
 COLOURS = "viridis_r"  # dark is much; told apart by colour-blind readers and in grey print
 CLASSES = 6
@@ -83,7 +84,7 @@ def _plain_metadata(path: Path) -> dict[str, Any]:
 
 
 def _unit(unit: str) -> str:
-    return {"share": _("share (0 to 1)"), "index": _("index")}.get(unit, unit.replace("delta_degC", "°C"))
+    return {"share": _("share (0 to 1)"), "index": _("index")}.get(unit) or unit_name(unit)
 
 
 def _projection(picture: Picture) -> Any:

@@ -37,7 +37,7 @@ def _inputs(given: Sequence[Given]) -> Table:
             (
                 Cell(item.name, id=item.name),
                 _values(item),
-                Cell(item.meaning, note=_("(from the model's tables)") if item.literature else ""),
+                Cell(_(item.meaning), note=_("(from the model's tables)") if item.literature else ""),
             ),
             item.name,
         )
