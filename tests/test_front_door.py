@@ -14,6 +14,7 @@ import pytest
 
 import caminos
 from caminos import analyst
+from caminos.actions.library import library
 from caminos.analyst import OpenCity, shown
 from caminos.command import cli
 from caminos.i18n import LANGUAGES, speaking, use_language
@@ -361,7 +362,7 @@ def test_lists_are_whole_in_their_table_and_short_on_the_screen(city):
         assert 100 < len(repr(listed)) < 10_000
         assert len(listed._repr_html_()) < 60_000
         assert max(map(len, repr(listed).splitlines())) <= 80
-    assert len(city.actions.rows) == 40
+    assert len(city.actions.rows) == len(library())
     assert len(city.facts.rows) == len(city.city.facts)
     pytest.importorskip("pandas")
     facts = city.facts.to_frame()
