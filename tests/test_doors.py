@@ -462,3 +462,15 @@ def test_a_plan_is_never_written_over_a_device(tmp_path, monkeypatch, out):
     assert ended.value.code == 1
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
     assert stat.S_ISFIFO(os.stat("fifo").st_mode)
+
+
+def test_a_report_for_a_folder_that_cannot_be_is_refused_before_the_plan_is_made(tmp_path, monkeypatch):
+    from caminos.planning import entry
+
+    monkeypatch.setattr(entry, "entry", lambda *_given: pytest.fail("refused before anything is computed"))
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    model = SimpleNamespace(city=SimpleNamespace(id="rosario", name="Rosario"))
+    for out in (Path("/dev/null"), tmp_path / "file", tmp_path / "file" / "deeper"):
+        with pytest.raises(NotADirectoryError):
+            cli.write_all(model, 5e6, 2026, None, 0.2, out)
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
