@@ -36,7 +36,7 @@ from caminos.files import FileError, inside, remove_leftovers, table_text, write
 from caminos.i18n import CONTROL, harmless, number, one_line
 from caminos.planning.city_model import Measure
 from caminos.planning.files import plan_text
-from caminos.problems import CaminosError, Problem
+from caminos.problems import ERROR, CaminosError, Problem
 
 ESCAPE = "\x1b[31m"
 BIDI = "‮"
@@ -462,3 +462,47 @@ def test_a_plan_is_never_written_over_a_device(tmp_path, monkeypatch, out):
     assert ended.value.code == 1
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
     assert stat.S_ISFIFO(os.stat("fifo").st_mode)
+
+
+def test_a_report_for_a_folder_that_cannot_be_is_refused_before_the_plan_is_made(tmp_path, monkeypatch):
+    from caminos.planning import entry
+
+    monkeypatch.setattr(entry, "entry", lambda *_given: pytest.fail("refused before anything is computed"))
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    model = SimpleNamespace(city=SimpleNamespace(id="rosario", name="Rosario"))
+    for out in (Path("/dev/null"), tmp_path / "file", tmp_path / "file" / "deeper"):
+        with pytest.raises(NotADirectoryError):
+            cli.write_all(model, 5e6, 2026, None, 0.2, out)
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_spoilt_plan_of_a_city_is_found_by_check(tmp_path):
+    from caminos.planning.check import check
+
+    folder = city(tmp_path / "town")
+    (folder / "plans").mkdir()
+    (folder / "plans" / "broken.toml").write_text("x = [", encoding="utf-8")
+    (folder / "plans" / "odd.toml").write_text('[[measures]]\naction = "no_such"\nstart = 2026\n', encoding="utf-8")
+    found = {problem.file: problem for problem in check(folder) if problem.severity == ERROR}
+    assert set(found) == {"plans/broken.toml", "plans/odd.toml"}
+    assert "no_such" in found["plans/odd.toml"].message
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "unit"),
+    [
+        ("real_discount_rate", "-1", "1/yr"),
+        ("street_trees_cost", "-5000", "USD2023/tree"),
+        ("sorting_yield_prior", "1.2", "share"),
+    ],
+)
+def test_a_parameter_cannot_be_what_no_literature_has(tmp_path, name, value, unit):
+    folder = city(tmp_path / "town", facts=[*FACTS, fact(name, value, unit)])
+    problems = [problem for problem in check_city(folder) if problem.severity == ERROR]
+    assert [problem.column for problem in problems] == ["value"], problems
+
+
+def test_a_city_of_nobody_is_an_error(tmp_path):
+    facts = [item for item in FACTS if item["name"] != "population"]
+    folder = city(tmp_path / "town", facts=[*facts, fact("population", "0", "person")])
+    assert "population" in {problem.column for problem in check_city(folder) if problem.severity == ERROR}

@@ -418,3 +418,11 @@ def test_the_language_in_use_is_that_of_the_answer(city):
 def test_a_name_of_the_screen_works_at_the_terminal(monkeypatch, capsys):
     printed = terminal(monkeypatch, capsys, "get", "porto-alegre", "muertes por calor", "--year", "2050", "--json")
     assert json.loads(printed)["parts"][0]["rows"][0]["cells"]["value"]["explain"]["name"] == "heat_deaths"
+
+
+def test_nothing_to_compare_is_said(city):
+    """No case and no plan is an error in words; one name is one city, not its letters."""
+    for ask in (lambda: city.run([]), lambda: city.run("street trees"), lambda: city.compare([])):
+        with pytest.raises(caminos.CaminosError, match="Give one"):
+            ask()
+    assert len(caminos.Cities("porto-alegre")) == 1

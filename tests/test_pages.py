@@ -10,6 +10,7 @@ from dataclasses import replace
 from html import unescape
 from math import inf, isnan, nan
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 from city_files import city
@@ -170,6 +171,15 @@ def test_people_read_no_ids(pages):
 def test_a_word_longer_than_a_line_is_broken_and_nothing_lost():
     assert wrap("a verylongwordindeed b", 8) == ["a", "verylong", "wordinde", "ed b"]
     assert "".join(wrap("x" * 50, 7)) == "x" * 50
+
+
+def test_a_word_without_end_is_broken_in_no_time():
+    """A name of 100,000 letters passes the check; no page may wait minutes for it."""
+    began = perf_counter()
+    found = wrap("x" * 100_000, 80)
+    assert perf_counter() - began < 5
+    assert "".join(found) == "x" * 100_000
+    assert wrap("漢字", 1) == ["漢", "字"]
 
 
 def test_a_table_that_is_too_wide_puts_each_row_on_lines_of_its_own():

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import nan
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from caminos.city.new import new_city
 from caminos.city.package import City, read_city
+from caminos.city.vocabulary import parameter_terms, vocabulary
 from caminos.model import runs
-from caminos.model.axes import known_sum
+from caminos.model.axes import QUINTILES, known_sum
 from caminos.model.graph import build
 from caminos.model.indicator import Indicator, Source, from_function, indicator
 from caminos.model.runs import Rows, Run
@@ -58,7 +62,7 @@ def single(city: City, names: list[str], draws: int) -> dict:
 
 def same(one, other) -> bool:
     if isinstance(one, NotEstimated) or isinstance(other, NotEstimated):
-        return one == other
+        return type(one) is type(other) and one == other
     return bool(np.allclose(*np.broadcast_arrays(one, other), rtol=1e-12, atol=0, equal_nan=True))
 
 
@@ -203,3 +207,66 @@ def test_where_no_city_knows_the_lead_time_an_action_moves_nothing(made):
     found = Cities(nowhere).run(["population"], CASES)[0]
     assert same(found.of(1, 1, "population"), found.of(1, 0, "population"))
     assert same(found.of(1, 1, "population"), result_of(single(nowhere[1], ["population"], 0)["population"], 1))
+
+
+CHANGES = st.lists(
+    st.tuples(
+        st.integers(0, 2),  # which city
+        st.sampled_from(("drop", "NE", "NO", "no range", "no kind", "own", "parameter")),
+        st.integers(0, 10_000),  # which fact, by place
+        st.floats(0.05, 0.95),
+    ),
+    max_size=24,
+)
+
+
+def changed(city: City, what: str, place: int, value: float) -> City:
+    """The city with one fact fewer, unknown, in part, or one of its own more."""
+    facts = [fact for fact in city.facts if fact.name != "population"]
+    fact = facts[place % len(facts)]
+    if what in ("own", "parameter"):
+        known = vocabulary() if what == "own" else parameter_terms()
+        names = sorted(name for name, term in known.items() if term.unit == "share" and name != "population")
+        term = known[names[place % len(names)]]
+        kind, group = (term.kinds or ("",))[-1], QUINTILES[0] if "group" in term.dims else ""
+        more = replace(
+            fact,
+            name=term.name,
+            kind=kind,
+            group=group,
+            value=value,
+            unit="share",
+            low=value / 2,
+            high=1.0,
+            notation="",
+        )
+        return replace(city, facts=(*city.facts, more))
+    unknown = {"NE": nan, "NO": 0.0}
+    instead = {
+        "drop": lambda: [other for other in city.facts if other.name != fact.name],
+        "no kind": lambda: [other for other in city.facts if other is not fact],
+        "no range": lambda: [replace(other, low=None, high=None) if other is fact else other for other in city.facts],
+    }
+    noted = replace(fact, value=unknown.get(what, 0.0), notation=what, low=None, high=None)
+    found = instead[what]() if what in instead else [noted if other is fact else other for other in city.facts]
+    return replace(city, facts=tuple(found))
+
+
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=CHANGES, draws=st.sampled_from((0, 5)), at_once=st.sampled_from((2, 16, 2048)))
+def test_cities_of_any_facts_are_answered_together_as_alone(made, monkeypatch, changes, draws, at_once):
+    """Whatever some of them lack or say of their own: numbers and reasons, central and drawn, in blocks of any size."""
+    cities = list(made[3:])
+    for place, what, which, value in changes:
+        cities[place] = changed(cities[place], what, which, value)
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "VALUES_AT_ONCE", at_once)
+        parts = Cities(cities).run(HEADLINES, CASES, draws=draws)
+    for part in parts:
+        for place, city in enumerate(part.cities):
+            model = CityModel(next(item for item in cities if item.id == city))
+            for number, case in enumerate(CASES):
+                alone = model.run(HEADLINES, [case], draws=draws)
+                for name in HEADLINES:
+                    found = part.of(place, number, name)
+                    assert same(alone[name], found), (city, case.name, name, alone[name], found)

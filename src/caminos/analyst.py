@@ -341,7 +341,9 @@ class OpenCity:
 
         A plan is a case, what `plan` answered, a file, or the name of one in the city's plans/.
         """
-        given = [plans] if isinstance(plans, str | Path | Case | Plan | ShownPage) else plans
+        given = [plans] if isinstance(plans, str | Path | Case | Plan | ShownPage) else list(plans)
+        if not given:
+            raise CaminosError(_("Give one plan or more."))
         found = [self._asked(item) for item in given]
         page = what_if(self.model, found[0], draws) if len(found) == 1 else comparison(self.model, found, draws)
         return shown(page)
@@ -368,7 +370,11 @@ def _read(city: CityLike) -> City:
 
 
 def _each(cases: CaseLike) -> list[Case]:
-    return [cases] if isinstance(cases, Case) else list(cases)
+    """One case or several; raises CaminosError where there is none."""
+    found = [cases] if isinstance(cases, Case) else list(cases)
+    if not found or not all(isinstance(case, Case) for case in found):
+        raise CaminosError(_("Give one case or more: Case(name, [Measure(action, year)])."))
+    return found
 
 
 def _names(targets: str | Sequence[str] | None) -> list[str]:
@@ -397,6 +403,7 @@ class Cities(Mapping[str, OpenCity]):
     """
 
     def __init__(self, cities: Iterable[CityLike | Place]):
+        cities = [cities] if isinstance(cities, str | Path) else cities
         self.sources = [city if isinstance(city, City | Place) else city_folder(str(city)) for city in cities]
         if not self.sources:
             raise CaminosError(_("Give one city or more."))

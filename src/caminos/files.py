@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import os
 import re
@@ -107,6 +108,15 @@ def refuse_special(path: Path) -> None:
         raise FileError(_("{file} is a link; nothing is written through it. Name the file itself.", file=path))
     if path.exists() and not path.is_file():
         raise FileError(_("{file} is not a file that can be replaced. Name a file, or a new one.", file=path))
+
+
+def refuse_folder(folder: Path) -> None:
+    """Raise OSError, before any work is done for it, where a folder is not there and cannot be made."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
 
 
 def unreadable(path: Path, largest: float) -> Problem | None:

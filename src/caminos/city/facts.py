@@ -174,7 +174,7 @@ def read_facts(
                 else:
                     seen[key] = fact
                     facts.append(fact)
-            people_given |= row.fields["name"] == "population" and (fact is None or fact.value == fact.value)
+            people_given |= row.fields["name"] == "population" and (fact is None or bool(fact.zone) or fact.value > 0)
             problems += [
                 Problem(each.severity, path.name, row.line, each.column, each.message, each.fix) for each in findings
             ]

@@ -66,11 +66,19 @@ def parameter_terms() -> dict[str, Term]:
     found = {}
     for name in rows():
         node = source_node(name)
-        limits = (float("-inf"), float("inf"))
+        limits = _limits(name)
         found[name] = Term(
             name, name, node.unit, node.dims, node.classification, *limits, "", node.meaning, parameter=True
         )
     return found
+
+
+def _limits(name: str) -> tuple[float, float]:
+    """What a parameter can be: not below zero, and no share above one, where the literature knows no such value."""
+    least = min(row.low for row in rows()[name])
+    most = max(row.high for row in rows()[name])
+    share = source_node(name).unit == "share"
+    return (0.0 if least >= 0 else float("-inf"), 1.0 if share and most <= 1 else float("inf"))
 
 
 @cache

@@ -451,7 +451,7 @@ def write_all(
     model: "CityModel", budget: float, start: int, weights: list[float] | None, floor: float, out: Path
 ) -> "Page":
     """Plan a city, write report, results and plan, and sum them up on one screen."""
-    from caminos.files import inside, write_set
+    from caminos.files import inside, refuse_folder, write_set
     from caminos.pages.report import report
     from caminos.pages.summary import summary
     from caminos.planning.entry import entry
@@ -460,6 +460,7 @@ def write_all(
     from caminos.reports.report import FILE, html
 
     folder = inside(out, model.city.id)
+    refuse_folder(folder)
     with progress(model, _("planning {city}", city=model.city.name)):
         ranking = entry(model, start, weights)
         found = plan(model, budget, start, weights, floor)

@@ -292,13 +292,25 @@ def wrap(text: str, wide: int) -> list[str]:
         if line and cell_len(line) + 1 + cell_len(word) > wide:
             lines.append(line)
             line = ""
-        while cell_len(word) > wide:
-            most = max(i for i in range(1, len(word) + 1) if cell_len(word[:i]) <= wide)
-            cut = word.rfind("/", 0, most) + 1 or most
-            lines.append(word[:cut])
-            word = word[cut:]
+        if cell_len(word) > wide:
+            *full, word = _cut(word, wide)
+            lines += full
         line = f"{line} {word}" if line else word
     return [*lines, line] if line else lines
+
+
+def _cut(word: str, wide: int) -> list[str]:
+    """A word in pieces no wider than `wide`, each of one letter or more, cut behind a stroke where it has one."""
+    found, piece, width = [], "", 0
+    for letter in word:
+        size = cell_len(letter)
+        if piece and width + size > wide:
+            place = piece.rfind("/") + 1 or len(piece)
+            found.append(piece[:place])
+            piece = piece[place:]
+            width = cell_len(piece)
+        piece, width = piece + letter, width + size
+    return [*found, piece]
 
 
 def _wrapped(text: str, wide: int, indent: str = "", style: str = "", code: bool = False) -> list[Line]:

@@ -97,7 +97,7 @@ def read_plan(model: CityModel, text: str, file: str, name: str) -> Asked:
     named, start = given.get("name", name), given.get("start", min((m.start for m in measures), default=0))
     if not isinstance(named, str) or not named:
         faults.append(_("{file}: name must be a text.", file=file))
-    if not _is_year(model.years, start):
+    if (measures or "start" in given) and not _is_year(model.years, start):
         faults.append(_year_fault(model.years, f"{file}: start"))
     if faults:
         raise PlanError("\n".join(faults))

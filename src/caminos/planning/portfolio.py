@@ -420,15 +420,18 @@ def _flips(
             )
             if moved.close_to(short) or not could_turn(model, moved, weight, budget, floor, begun):
                 continue
-            try:
+            try:  # at this end what is required cannot be paid, whatever else is chosen
                 now, best, *_rest = solve(model, moved, weight, budget, floor, seconds=2.0, gap=REGRET / 4)
-            except PlanError:  # at this end what is required cannot be paid, whatever else is chosen
+            except PlanError:
                 continue
             taken = {m.action for m, x in zip(moved.measures, now, strict=True) if x > 1e-4}
             if taken == before:
                 continue
             same = moved.of([i for i, measure in enumerate(moved.measures) if measure.action in before])
-            _scales, kept, *_rest = solve(model, same, weight, budget, floor, seconds=2.0, gap=REGRET / 4)
+            try:  # at this end the chosen actions alone keep no rule, so that the new choice is the only one
+                _scales, kept, *_rest = solve(model, same, weight, budget, floor, seconds=2.0, gap=REGRET / 4)
+            except PlanError:
+                kept = 0.0
             if best - kept <= REGRET * abs(best):
                 continue
             gain = (best - kept) / abs(best)

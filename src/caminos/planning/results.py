@@ -199,17 +199,13 @@ def why_missing(model: CityModel, node: Node, zone: str, group: str, kind: str) 
 
 
 def known_in_part(model: CityModel, node: Node) -> tuple[str, ...]:
-    """The facts above a node that are known in part (or else not at all); the node itself where there are none."""
-    partly, absent = [], []
+    """The facts above a node that are known in part; the node itself where there are none."""
+    lacking = []
     for name in model.graph.needed((node.name,)):
         source, item = model.graph.nodes[name], model.inputs.get(name)
-        if not isinstance(source, Source) or source.role != "fact":
-            continue
-        if item is None:
-            absent.append(name)
-        elif np.isnan(item.central).any():
-            partly.append(name)
-    return tuple(partly or absent) or (node.name,)
+        if isinstance(source, Source) and source.role == "fact" and item is not None and np.isnan(item.central).any():
+            lacking.append(name)
+    return tuple(lacking) or (node.name,)
 
 
 def ask(
