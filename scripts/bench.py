@@ -82,17 +82,15 @@ def actions_with_draws() -> dict[str, float]:
 
 def bytes_moved(made, names: list[str], cases: list) -> float:  # type: ignore[no-untyped-def, type-arg]
     """Bytes of all arguments and results of the functions, once each: the least that has to be moved."""
-    from caminos.model import uncertainty
     from caminos.model.graph import arguments
-    from caminos.planning.city_model import BLOCK, SEED
+    from caminos.model.runs import DRAWS_AT_ONCE
 
-    drawn = uncertainty.monte_carlo(made.inputs, BLOCK, SEED)
-    evaluation = made.evaluation(cases, drawn)
+    evaluation = made.stack.ask(cases, draws=DRAWS_AT_ONCE).evaluation()
     evaluation.compute(names, keep=True)
     sizes = {name: getattr(evaluation._values[name], "nbytes", 0) for name in evaluation._values}
     needed = made.graph.needed(tuple(names))
     one = sum(sizes[name] + sum(sizes[a] for a in arguments(made.graph.nodes[name])) for name in needed)
-    return one * 1000 / BLOCK
+    return one * 1000 / DRAWS_AT_ONCE
 
 
 def machine_bandwidth() -> float:

@@ -400,8 +400,10 @@ def _lever_node(lever: Lever, effects: list[Effect], actions: Mapping[str, Actio
 
 def _where_taken(moved: Any, taken: Any) -> Any:
     """What an effect moves; nothing in rows that do not take the action, whatever is not estimated there."""
+    if not np.isnan(moved).any():
+        return moved
     ever = np.any(taken, axis=tuple(range(1, len(AXES))), keepdims=True)
-    return moved if ever.all() else np.where(ever, moved, 0 * np.nan_to_num(moved))
+    return np.where(ever, moved, 0 * np.nan_to_num(moved))
 
 
 def _floor(value: Any, minimum: float) -> Any:

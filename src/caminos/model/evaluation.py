@@ -29,6 +29,9 @@ class Alike:
         return len(self.representatives) == len(self.place)
 
 
+_LARGEST = 2**62
+
+
 @dataclass
 class Variation:
     """By what the rows of one axis differ, so that a node is computed only for the rows that differ for it.
@@ -40,6 +43,8 @@ class Variation:
     size: int
     codes: Sequence[np.ndarray]
     of: Mapping[str, int]
+    masks: dict[str, int] = field(default_factory=dict)  # of the nodes that were asked for, and
+    by_name: dict[str, Alike] = field(default_factory=dict)  # their rows: the same for every run of one graph
     _joined: dict[int, Alike] = field(default_factory=dict)
 
     def alike(self, mask: int) -> Alike:
@@ -51,9 +56,14 @@ class Variation:
 
     def _join(self, mask: int) -> Alike:
         code: np.ndarray = np.zeros(self.size, dtype=np.int64)
+        kinds = 1  # that a code may tell apart, as digits of the partitions' places
         for place, part in enumerate(self.codes):
             if mask >> place & 1:
-                code = np.unique(code * (int(part.max()) + 1) + part, return_inverse=True)[1]
+                count = int(part.max()) + 1
+                if kinds * count > _LARGEST:
+                    distinct, code = np.unique(code, return_inverse=True)
+                    kinds = len(distinct)
+                code, kinds = code * count + part, kinds * count
         _kinds, first, own = np.unique(code, return_index=True, return_inverse=True)
         if len(first) == self.size:
             return self._everyone
@@ -88,7 +98,8 @@ class Evaluation:
         self._many = many
         self._along = dict(along or {})
         self._observed = dict(observed or {})
-        self._masks: dict[int, dict[str, int]] = {axis: {} for axis in self._along}
+        self._masks = {axis: variation.masks for axis, variation in self._along.items()}
+        self._alikes = {axis: variation.by_name for axis, variation in self._along.items()}
         self._values: dict[str, Result] = dict(inputs)
         self._inputs = set(inputs)
 
@@ -106,6 +117,7 @@ class Evaluation:
         self._values[name] = value
         self._inputs.add(name)
         self._masks = {axis: {} for axis in self._along}
+        self._alikes = {axis: {} for axis in self._along}
 
     def get(self, name: str) -> Result:
         """The value of one node; intermediates are kept for the next question."""
@@ -165,7 +177,7 @@ class Evaluation:
         node = self.graph.nodes[name]
         if not isinstance(node, Indicator):
             return NotEstimated((name,))
-        given = {argument: self._aligned(argument, name) for argument in node.arguments}
+        given = self._given(node)
         if any(isinstance(value, Partly) for value in given.values()):
             result = _by_row(node, given)
         else:
@@ -196,14 +208,21 @@ class Evaluation:
         return found
 
     def _alike(self, axis: int, name: str) -> Alike | None:
-        return self._along[axis].alike(self._mask(axis, name)) if axis in self._along else None
+        if axis not in self._along:
+            return None
+        found = self._alikes[axis].get(name)
+        if found is None:
+            found = self._alikes[axis][name] = self._along[axis].alike(self._mask(axis, name))
+        return found
 
-    def _aligned(self, argument: str, name: str) -> Result:
-        """An argument's rows and draws for those for which `name` is computed."""
-        value = self._values[argument]
+    def _given(self, node: Indicator) -> dict[str, Result]:
+        """The arguments of a node, with the rows and draws for which it is computed."""
+        given = {argument: self._values[argument] for argument in node.arguments}
         for axis in self._along:
-            value = _moved(value, axis, self._alike(axis, argument), self._alike(axis, name))
-        return value
+            wanted = self._alike(axis, node.name)
+            for argument, value in given.items():
+                given[argument] = _moved(value, axis, self._alike(axis, argument), wanted)
+        return given
 
     def _for_every_row(self, name: str) -> Result:
         value = self._values[name]

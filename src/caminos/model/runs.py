@@ -7,7 +7,7 @@ computed only for the rows that differ for it; what a row lacks stays with it to
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,6 +50,12 @@ class Rows:
         return cls(np.repeat(np.arange(cities), cases), np.tile(np.arange(cases), cities))
 
 
+class Moves(dict[str, Column]):
+    """What cases change: columns by row, with the variation of the rows once it is known."""
+
+    variation: Variation | None = None
+
+
 @dataclass(frozen=True)
 class Run:
     """One question to a graph: its inputs and rows, with `draws` points of them or the values given by hand.
@@ -60,7 +66,7 @@ class Run:
 
     graph: Graph
     inputs: Inputs
-    moved: Mapping[str, Column]
+    moved: Moves
     rows: Rows
     draws: int = 0
     seed: int = SEED
@@ -102,7 +108,10 @@ class Run:
             else:
                 missing = (NotEstimated((column.name,)),)
                 found[column.name] = partly(self._given(column, places, draws), missing, np.where(known, 0, 1))
-        found |= self._by_hand(draws)
+        by_hand = self._by_hand(draws)
+        if CASE in along and any(name not in self.inputs for name in by_hand):  # what follows from it varies less
+            along[CASE] = replace(along[CASE], masks={}, by_name={})
+        found |= by_hand
         return Evaluation(self.graph, found, along, observed, many=not self.one_city)
 
     def _by_hand(self, draws: slice) -> dict[str, np.ndarray]:
@@ -120,6 +129,8 @@ class Run:
 
     def _variation(self, rows: Rows, part: slice) -> Variation:
         """By what the rows differ: one partition for each set of columns that vary alike."""
+        if self.one_city and self.moved.variation is not None:
+            return self.moved.variation
         bits: dict[int, int] = {}
         codes: list[np.ndarray] = []
         of: dict[str, int] = {}
@@ -130,7 +141,10 @@ class Run:
                 bits[id(column.place)] = 1 << len(codes)
                 codes.append(_places(column, rows, part))
             of[column.name] = bits[id(column.place)]
-        return Variation(len(rows), codes, of)
+        found = Variation(len(rows), codes, of)
+        if self.one_city:  # whose rows are never split in blocks
+            self.moved.variation = found
+        return found
 
     def compute(self, targets: Sequence[str], tell: Tell | None = None, keep: Keep | None = None) -> dict[str, Result]:
         """The targets for all rows and draws. `keep` reduces the draws of every array (to percentiles, say).

@@ -17,12 +17,15 @@ from caminos.model.axes import AXES, DRAW, FINAL_YEAR
 from caminos.model.evaluation import Evaluation, Result
 from caminos.model.expression import names as expression_names
 from caminos.model.graph import Graph
-from caminos.model.runs import DRAWS_AT_ONCE, SEED, Keep, Rows, Run
+from caminos.model.runs import DRAWS_AT_ONCE, SEED, Keep, Moves, Rows, Run
 from caminos.model.values import Column, Input, NotEstimated, reasons_of, result_of
 from caminos.planning.graph import graph_of
 from caminos.problems import CaminosError
 
 __all__ = ["BASELINE", "SEED", "Case", "Cities", "CityModel", "Measure", "Stack"]
+
+
+KEPT = 8  # sets of cases of which a stack keeps how their rows differ
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,8 @@ class Stack:
         self.graph = graph_of(actions)
         self.inputs = inputs_of(self.cities, self.years, evidence)
         self.actions = {action.id: action for action in actions}
-        self._still = {action.adoption: _fixed(action.adoption) for action in actions}
+        self._still = Moves({action.adoption: _fixed(action.adoption) for action in actions})
+        self._asked: dict[tuple[Case, ...], tuple[Rows, Moves]] = {}
 
     @cached_property
     def lacking(self) -> dict[str, tuple[tuple[str, ...] | None, ...]]:
@@ -95,31 +99,40 @@ class Stack:
         rise = np.clip((self.years - measure.start - lead_time) / action.ramp_years, 0, 1)
         return np.asarray(measure.scale * rise**2 * (3 - 2 * rise))
 
-    def adoption(self, cases: Sequence[Case], rows: Rows) -> dict[str, Column]:
+    def adoption(self, cases: Sequence[Case], rows: Rows) -> Moves:
         """Adoption of every action by row and year; nothing in cities where it cannot be estimated."""
-        used = dict.fromkeys(measure.action for case in cases for measure in case.measures)
-        moved = [self._adoption(self.actions[name], cases, rows) for name in used]
-        return {**self._still, **{column.name: column for column in moved}}
+        by_action: dict[str, dict[int, tuple[Measure, ...]]] = {}
+        for place, case in enumerate(cases):
+            for measure in case.measures:
+                taken = by_action.setdefault(measure.action, {})
+                taken[place] = (*taken.get(place, ()), measure)
+        moved = [self._adoption(self.actions[name], taken, len(cases), rows) for name, taken in by_action.items()]
+        return Moves({**self._still, **{column.name: column for column in moved}})
 
-    def _adoption(self, action: Action, cases: Sequence[Case], rows: Rows) -> Column:
-        taken = [tuple(m for m in case.measures if m.action == action.id) for case in cases]
-        lead, lacking = self.lead_time(action), self.lacking[action.id]
-        kinds: dict[tuple[tuple[Measure, ...], float], int] = {}
-        possible = [missing is None for missing in lacking]
-        place = np.array(
-            [
-                kinds.setdefault((taken[case] if possible[city] else (), float(lead[city])), len(kinds))
-                for city, case in zip(rows.city.tolist(), rows.case.tolist(), strict=True)
-            ]
-        )
-        curves = [
-            np.sum([self.curve(action, measure, years) for measure in measures], axis=0) + np.zeros(len(self.years))
-            for measures, years in kinds
+    def _adoption(self, action: Action, taken: Mapping[int, tuple[Measure, ...]], cases: int, rows: Rows) -> Column:
+        """Adoption of one action: a curve for each way it is taken and each lead time, and none."""
+        ways = list(dict.fromkeys(taken.values()))
+        way = np.zeros(cases, dtype=int)
+        way[list(taken)] = [1 + ways.index(measures) for measures in taken.values()]
+        times, time = np.unique(self.lead_time(action), return_inverse=True)
+        possible = np.array([missing is None for missing in self.lacking[action.id]])
+        place = np.where(possible[rows.city], way[rows.case] * len(times) + time[rows.city], 0)
+        curves = [np.zeros(len(self.years))] * len(times) + [
+            np.sum([self.curve(action, measure, years) for measure in measures], axis=0)
+            for measures in ways
+            for years in times
         ]
-        values = np.array(curves).reshape(len(kinds), 1, -1, 1, 1, 1)
-        known = np.ones(len(kinds), dtype=bool)
+        values = np.array(curves).reshape(len(curves), 1, -1, 1, 1, 1)
         return Column(
-            action.adoption, "share", values, values, values, ("fixed",) * len(kinds), known, place=place, by_row=True
+            action.adoption,
+            "share",
+            central=values,
+            low=values,
+            high=values,
+            distributions=("fixed",) * len(curves),
+            known=np.ones(len(curves), dtype=bool),
+            place=place,
+            by_row=True,
         )
 
     def ask(
@@ -132,11 +145,21 @@ class Stack:
         draws_at_once: int = DRAWS_AT_ONCE,
     ) -> Run:
         """The question of all these cases (in all cities, unless `rows` says which), ready to be computed."""
-        asked = rows or Rows.product(len(self.cities), len(cases))
-        moved = self.adoption(cases, asked)
+        asked, moved = (rows, self.adoption(cases, rows)) if rows is not None else self._usual(tuple(cases))
         return Run(
             self.graph, self.inputs, moved, asked, draws=draws, seed=seed, values=values, draws_at_once=draws_at_once
         )
+
+    def _usual(self, cases: tuple[Case, ...]) -> tuple[Rows, Moves]:
+        """Rows and adoption of all cities under these cases; those of the last questions are kept."""
+        found = self._asked.pop(cases, None)
+        if found is None:
+            rows = Rows.product(len(self.cities), len(cases))
+            found = (rows, self.adoption(cases, rows))
+        self._asked[cases] = found
+        while len(self._asked) > KEPT:
+            del self._asked[next(iter(self._asked))]
+        return found
 
 
 def _needed(action: Action) -> list[str]:

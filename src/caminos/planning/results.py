@@ -194,18 +194,29 @@ def value_at(
 
 def why_missing(model: CityModel, node: Node, zone: str, group: str, kind: str) -> str:
     """Why one cell of a result is not a number: the facts above it that lack the zone or kind."""
-    names, where = ", ".join(known_in_part(model, node)), zone or kind or group
+    partly, absent = _lacking(model, node)
+    names, where = ", ".join((*partly, *absent) or (node.name,)), zone or kind or group
     return _("not estimated: {names} has no value for {where}", names=names, where=where or _("this place"))
 
 
 def known_in_part(model: CityModel, node: Node) -> tuple[str, ...]:
-    """The facts above a node that are known in part; the node itself where there are none."""
-    lacking = []
+    """The facts above a node that are known in part, else those not known at all; the node itself if there are none."""
+    partly, absent = _lacking(model, node)
+    return partly or absent or (node.name,)
+
+
+def _lacking(model: CityModel, node: Node) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The facts above a node that are known in part, and those that are not known at all."""
+    partly, absent = [], []
     for name in model.graph.needed((node.name,)):
         source, item = model.graph.nodes[name], model.inputs.get(name)
-        if isinstance(source, Source) and source.role == "fact" and item is not None and np.isnan(item.central).any():
-            lacking.append(name)
-    return tuple(lacking) or (node.name,)
+        if not isinstance(source, Source) or source.role != "fact":
+            continue
+        if item is None:
+            absent.append(name)
+        elif np.isnan(item.central).any():
+            partly.append(name)
+    return tuple(partly), tuple(absent)
 
 
 def ask(
