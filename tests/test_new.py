@@ -12,7 +12,7 @@ from caminos.city.check import check_city
 from caminos.city.national import Value, national, prior
 from caminos.city.new import default_facts, known_fate, new_city
 from caminos.city.package import read_city
-from caminos.city.places import PlaceError, countries, find_place
+from caminos.city.places import PlaceError, all_places, countries, find_place
 from caminos.city.vocabulary import vocabulary
 from caminos.planning.city_model import CityModel
 from caminos.planning.diagnosis import diagnose
@@ -221,3 +221,12 @@ def test_tables_are_tidy() -> None:
     assert (folder / "places.csv.gz").stat().st_size < 1_000_000
     assert "Attribution 4.0" in (folder / "places.SOURCE.txt").read_text()
     assert all(country.region[-1] == "world" for country in countries().values())
+
+
+def test_a_place_of_unknown_population_asks_for_it(tmp_path: Path) -> None:
+    """GeoNames has no figure for Thomas Magena home in Kenya: a city of nobody is never made."""
+    with pytest.raises(PlaceError, match="--population"):
+        new_city("13631342", tmp_path / "city")
+    assert not (tmp_path / "city").exists()
+    assert new_city("13631342", tmp_path / "city", population=20_000).is_dir()
+    assert "13631342" not in {place.id for place in all_places()}

@@ -13,7 +13,7 @@ from pathlib import Path
 from caminos.city.facts import FACT_COLUMNS, known_fact
 from caminos.city.national import BASE_YEAR, Table, Value, assumptions, city_table, national, prior
 from caminos.city.package import City
-from caminos.city.places import Country, Place, countries, find_place, plain
+from caminos.city.places import Country, Place, PlaceError, countries, find_place, plain
 from caminos.city.settings import Settings, settings_toml
 from caminos.city.vocabulary import vocabulary
 from caminos.files import table_text, write_folder
@@ -47,6 +47,8 @@ def new_city(text: str, folder: str | Path | None = None, population: int | None
     place = find_place(text)
     if population is not None:
         place = replace(place, population=population, own_population=True)
+    if place.population <= 0:
+        raise PlaceError(_("The population of {name} is not known: give it with --population.", name=place.name))
     target = Path(folder) if folder else Path(identity(place))
     if target.exists():
         raise FileExistsError(_("{folder} exists already; nothing was written.", folder=target))

@@ -119,8 +119,8 @@ def _by_iso2() -> dict[str, str]:
 
 @cache
 def all_places() -> tuple[Place, ...]:
-    """Every place of the world that has 15,000 people or more."""
-    return tuple(_place(row) for row in _rows())
+    """Every place of the world that has 15,000 people or more; the few of unknown population are left out."""
+    return tuple(place for place in map(_place, _rows()) if place.population > 0)
 
 
 def _place(row: dict[str, str]) -> Place:

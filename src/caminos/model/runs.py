@@ -168,7 +168,7 @@ class Run:
                     found[name].append(result)
                 if tell is not None:
                     tell(part.stop * draws.stop, len(self.rows) * self.size)
-            whole = {name: _joined_draws(results, by_draws) for name, results in found.items()}
+            whole = {name: _joined_draws(found.pop(name), by_draws) for name in wanted}
             parts.append(whole if keep is None else {name: _kept(result, keep) for name, result in whole.items()})
         return {name: _joined_rows([part.pop(name) for part in parts], by_rows) for name in wanted}
 
