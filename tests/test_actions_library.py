@@ -392,3 +392,9 @@ def test_the_row_of_a_fault_is_named():
         read_actions(ACTIONS + OWN, EFFECTS + OWN_EFFECT + OWN_EFFECT.replace("canopy_added", "canopy"))
     with pytest.raises(ActionError, match=r"actions\.csv:3"):
         read_actions(ACTIONS + OWN + OWN.replace(",5,0.1,", ",soon,0.1,"), EFFECTS + OWN_EFFECT)
+
+
+def test_a_number_of_the_library_is_not_given_to_another_action(tmp_path):
+    made = own(tmp_path, OWN.replace("river_trees,101,", "river_trees,3,"))
+    with pytest.raises(ActionError, match="the number 3 is that of"):
+        CityModel(read_city(made))

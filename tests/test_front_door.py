@@ -426,3 +426,16 @@ def test_nothing_to_compare_is_said(city):
         with pytest.raises(caminos.CaminosError, match="Give one"):
             ask()
     assert len(caminos.Cities("porto-alegre")) == 1
+
+
+@pytest.mark.parametrize("wrong", [2.5, -3, "many"])
+def test_draws_that_are_no_count_are_refused_in_a_sentence(city, wrong):
+    for ask in (city.diagnose, lambda draws: city.run(draws=draws), lambda draws: city.get("heat_deaths", draws=draws)):
+        with pytest.raises(caminos.CaminosError, match="draws"):
+            ask(draws=wrong)
+
+
+@pytest.mark.parametrize("wrong", [3, ["heat_deaths", 3]])
+def test_targets_that_are_no_names_are_refused_in_a_sentence(city, wrong):
+    with pytest.raises(caminos.CaminosError, match="nothing called"):
+        city.run(targets=wrong)

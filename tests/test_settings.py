@@ -478,3 +478,11 @@ def test_a_made_city_is_toml_with_its_remarks(tmp_path):
     assert tomllib.loads(text)["id"] == "rosario"
     lines = text.splitlines()
     assert lines[lines.index('climate = "wet temperate"') - 1].startswith("# It decides")
+
+
+def test_a_chain_of_regions_without_the_world_is_an_error(tmp_path):
+    """No row of the literature would hold: everything would be not estimated, and nothing would say why."""
+    text = SETTINGS.replace(', "world"]', "]")
+    assert text != SETTINGS
+    found = [problem for problem in check_city(city(tmp_path / "town", settings=text)) if problem.severity == "error"]
+    assert [problem.column for problem in found] == ["region"]

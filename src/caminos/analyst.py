@@ -383,7 +383,7 @@ def _names(targets: str | Sequence[str] | None) -> list[str]:
 
 def _texts(given: str | Sequence[str]) -> list[str]:
     """One name or several."""
-    return [given] if isinstance(given, str) else list(given)
+    return [given] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
 
 
 def _apart(cases: Sequence[Case]) -> list[Case]:

@@ -151,6 +151,17 @@ def city_actions(folder: Path) -> tuple[Action, ...]:
         for other in action.needs + action.excludes
         if other not in ids
     ]
+    shipped = {action.number: action.id for action in library() if action.id not in replaced and action.number}
+    faults += [
+        _(
+            "actions.csv: {action}: the number {number} is that of {other}.",
+            action=action.id,
+            number=action.number,
+            other=shipped[action.number],
+        )
+        for action in own
+        if action.number in shipped
+    ]
     if faults:
         raise ActionError("\n".join(faults))
     return merged

@@ -223,6 +223,13 @@ class Settings:
     own_inventories: Annotated[tuple[OwnInventory, ...], Key("inventories of the city's own", unique=("year",))] = ()
     caveats: Annotated[tuple[Caveat, ...], Key("sentences beside numbers")] = ()
 
+    def faults(self) -> list[Fault]:
+        """Without the world most values of the literature hold for no city."""
+        if "world" in self.region:
+            return []
+        fix = _("For example: {text}", text='region = ["Brazil", "South America", "Latin America", "world"]')
+        return [Fault("region", _("region does not end with world: most of the literature would not hold."), fix)]
+
     def target(self, name: str) -> Target | None:
         """The target of that name for the latest year; None if the city has none."""
         return max((item for item in self.targets if item.name == name), key=lambda item: item.year, default=None)
@@ -265,6 +272,8 @@ def read_settings(path: Path) -> tuple[Settings | None, list[Problem]]:
     if given is None:
         return None, problems
     values, faults = read_fields(Settings, given)
+    if not any(fault.severity == ERROR for fault in faults):
+        faults += Settings(**values).faults()
     first = sorted(faults, key=lambda fault: fault.severity != ERROR)[:MOST_FAULTS]
     blank = {field.name: BLANK[field.kind] for field in fields(Settings) if field.required}
     found = [Problem(fault.severity, path.name, None, fault.path, fault.message, fault.fix) for fault in first]

@@ -145,6 +145,8 @@ class Stack:
         draws_at_once: int = DRAWS_AT_ONCE,
     ) -> Run:
         """The question of all these cases (in all cities, unless `rows` says which), ready to be computed."""
+        if not isinstance(draws, int) or draws < 0:
+            raise CaminosError(_("draws must be a whole number, 0 or more: {given} was given.", given=repr(draws)))
         asked, moved = (rows, self.adoption(cases, rows)) if rows is not None else self._usual(tuple(cases))
         return Run(
             self.graph, self.inputs, moved, asked, draws=draws, seed=seed, values=values, draws_at_once=draws_at_once

@@ -64,7 +64,7 @@ def node_of(model: CityModel, name: str) -> Node:
 
 def find_node(graph: Graph, name: str) -> Node:
     """The node called `name`, by id, by fact or as it reads in any language; raises QuestionError with the nearest."""
-    nodes = graph.nodes
+    nodes, name = graph.nodes, str(name)
     for found in (name, graph.by_meaning.get(name, "")):
         if found in nodes:
             return nodes[found]
