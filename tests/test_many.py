@@ -6,6 +6,7 @@ import pickle
 
 import pytest
 
+from caminos.city.new import new_city
 from caminos.city.package import read_city
 from caminos.city.places import find_place
 from caminos.planning import many
@@ -26,3 +27,13 @@ def test_two_cities_of_one_id_are_refused_wherever_they_stand(monkeypatch):
     places = [find_place(text) for text in ("Utrecht, Netherlands", "Mendoza, Argentina", "Utrecht, Netherlands")]
     with pytest.raises(CaminosError, match="same id"):
         many.run_many(places, ["population"], processes=1)
+
+
+def test_faulty_actions_of_one_city_leave_the_others_their_answers(tmp_path):
+    whole, spoilt = (new_city(text, tmp_path / text[:3]) for text in ("Utrecht, Netherlands", "Mendoza, Argentina"))
+    (spoilt / "actions").mkdir()
+    (spoilt / "actions" / "actions.csv").write_text("id,number\nodd,1\n", encoding="utf-8")
+    found = many.run_many([whole, spoilt], ["population"], processes=1)
+    assert [part.cities for part in found.parts] == [("utrecht",)]
+    assert list(found.unread) == [str(spoilt)]
+    assert "columns are missing" in str(found.unread[str(spoilt)])

@@ -17,8 +17,8 @@ from caminos.model import runs
 from caminos.model.axes import QUINTILES, known_sum
 from caminos.model.graph import build
 from caminos.model.indicator import Indicator, Source, from_function, indicator
-from caminos.model.runs import Rows, Run
-from caminos.model.values import Column, Inputs, NotEstimated, result_of
+from caminos.model.runs import Rows, Run, _joined_draws
+from caminos.model.values import Column, Inputs, NotEstimated, Partly, result_of
 from caminos.pathways.tables import headlines
 from caminos.planning.city_model import BASELINE, Case, Cities, CityModel, Measure
 from caminos.planning.many import low_median_high
@@ -270,3 +270,14 @@ def test_cities_of_any_facts_are_answered_together_as_alone(made, monkeypatch, c
                 for name in HEADLINES:
                     found = part.of(place, number, name)
                     assert same(alone[name], found), (city, case.name, name, alone[name], found)
+
+
+def test_a_row_with_a_number_in_some_draws_keeps_it():
+    """Two blocks of two draws: the first city has no number in the first block only, the second in neither."""
+    one, two = NotEstimated(("a",)), NotEstimated(("b",))
+    cell = np.arange(4.0).reshape(2, 2, 1, 1, 1, 1)
+    first = Partly(cell * np.nan, (one, two), np.array([1, 2]))
+    second = Partly(np.where(np.array([True, False]).reshape(2, 1, 1, 1, 1, 1), cell, np.nan), (two,), np.array([0, 1]))
+    whole = _joined_draws([first, second], [slice(0, 2), slice(2, 4)])
+    assert result_of(whole, 1) == two
+    np.testing.assert_array_equal(result_of(whole, 0).ravel(), [np.nan, np.nan, 0, 1])

@@ -197,16 +197,21 @@ def _kept(result: Result, keep: Keep) -> Result:
 
 
 def _joined_draws(results: list[Result], blocks: Sequence[slice]) -> Result:
-    """Blocks of draws side by side; what does not vary by draw is kept once."""
+    """Blocks of draws side by side; what does not vary by draw is kept once.
+
+    A row is not estimated if it is so in every block: one that has a number in some draws keeps it.
+    """
     arrays = [result for result in results if not isinstance(result, NotEstimated)]
     if len(results) == 1 or not arrays:
         return results[0]
-    values = [result.values if isinstance(result, Partly) else result for result in arrays]
-    if all(array.shape[DRAW] == 1 for array in values):
-        return arrays[0]
-    whole = _side_by_side([values_of(result) for result in results], DRAW, blocks)
-    first = arrays[0]
-    return Partly(whole, first.reasons, first.code) if isinstance(first, Partly) else whole
+    if len(arrays) == len(results) and all(values_of(result).shape[DRAW] == 1 for result in arrays):
+        whole = values_of(arrays[0])
+    else:
+        whole = _side_by_side([values_of(result) for result in results], DRAW, blocks)
+    if not all(isinstance(result, Partly) for result in arrays):
+        return whole
+    lacked = np.all([codes_of(result, len(whole)) > 0 for result in results], axis=0)
+    return partly(whole, arrays[0].reasons, np.where(lacked, arrays[0].code, 0))
 
 
 def _joined_rows(results: list[Result], blocks: Sequence[slice]) -> Result:

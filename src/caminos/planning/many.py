@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from caminos.actions.library import city_actions, has_own_actions
 from caminos.city.new import made_city
 from caminos.city.package import City, read_city
 from caminos.city.places import Place
@@ -20,6 +21,7 @@ from caminos.i18n import _
 from caminos.model.axes import DRAW
 from caminos.model.runs import SEED
 from caminos.planning.city_model import BASELINE, Case, Cities, Part
+from caminos.planning.graph import graph_of
 from caminos.planning.results import RANGE
 from caminos.problems import CaminosError
 
@@ -48,9 +50,9 @@ def run_many(
 ) -> Many:
     """The targets for cities given as folders, places or cities: central values, or with `draws` their ranges.
 
-    With draws the draw axis holds low, median and high (5, 50 and 95 %). A city that cannot be read does not
-    keep the others from being answered. `processes` are as many as the machine has unless given; `tell` hears how many cities are done.
-    Raises CaminosError where two cities have the same id.
+    With draws the draw axis holds low, median and high (5, 50 and 95 %). A city that cannot be read, or whose own
+    actions are faulty, does not keep the others from being answered. `processes` are as many as the machine has unless
+    given; `tell` hears how many cities are done. Raises CaminosError where two cities have the same id.
     """
     tasks = [sources[start : start + AT_ONCE] for start in range(0, len(sources), AT_ONCE)]
     work = partial(_answer, targets=tuple(targets), cases=tuple(cases), draws=draws, seed=seed)
@@ -94,10 +96,13 @@ def _answer(
 
 
 def city_of(source: Source) -> City:
-    """The city of a folder or a place; raises CaminosError for one that cannot be read."""
-    if isinstance(source, City):
-        return source
-    return made_city(source) if isinstance(source, Place) else read_city(source)
+    """The city of a folder or a place; raises CaminosError for one that cannot be read, or has faulty actions."""
+    if isinstance(source, Place):
+        return made_city(source)
+    city = source if isinstance(source, City) else read_city(source)
+    if has_own_actions(city.path):
+        graph_of(city_actions(city.path))
+    return city
 
 
 def low_median_high(values: np.ndarray) -> np.ndarray:
