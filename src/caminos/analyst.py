@@ -70,7 +70,7 @@ __all__ = [
     "plan",
 ]
 
-START, DRAWS, CONNECTION_DRAWS = 2026, 200, 500  # as at the terminal
+START, DRAWS, CONNECTION_DRAWS, ENTRY_DRAWS = 2026, 200, 500, 1000  # as at the terminal
 WIDTH = 80  # columns of a page in plain text
 ROWS = 20  # of a list in plain text or in a notebook: the rest is in its rows, or in its table of pandas
 FEW = 6  # names that stand for all
@@ -295,9 +295,16 @@ class OpenCity:
         """The page of "where do we stand?"."""
         return shown(diagnosis(self.model, draws))
 
-    def entry(self, start: int = START, weights: Sequence[float] | None = None) -> ShownPage:
-        """The page of "where do we begin?"; its `answer` is the ranking."""
-        found = rank(self.model, start, weights)
+    def entry(
+        self,
+        start: int = START,
+        weights: Sequence[float] | None = None,
+        budget: float | str | None = None,
+        draws: int = ENTRY_DRAWS,
+    ) -> ShownPage:
+        """The page of "where do we begin?"; its `answer` is the ranking. `budget` is public money a year for actions."""
+        money = read_money(budget) if isinstance(budget, str) else budget
+        found = rank(self.model, start, weights, money, draws)
         return shown(entry_page(self.model, found), found)
 
     def connect(self, action: str = "", start: int = START, draws: int = CONNECTION_DRAWS) -> ShownPage:
@@ -480,9 +487,15 @@ def diagnose(city: CityLike, draws: int = DRAWS) -> ShownPage:
     return open(city).diagnose(draws)
 
 
-def entry(city: CityLike, start: int = START, weights: Sequence[float] | None = None) -> ShownPage:
+def entry(
+    city: CityLike,
+    start: int = START,
+    weights: Sequence[float] | None = None,
+    budget: float | str | None = None,
+    draws: int = ENTRY_DRAWS,
+) -> ShownPage:
     """Where to begin: `caminos.open(city).entry()`."""
-    return open(city).entry(start, weights)
+    return open(city).entry(start, weights, budget, draws)
 
 
 def connect(city: CityLike, action: str = "", start: int = START, draws: int = CONNECTION_DRAWS) -> ShownPage:

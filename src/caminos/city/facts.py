@@ -55,6 +55,9 @@ UNIT = re.compile(r"[^\W_*][\w %/.°²³µμ$-]{0,60}|%|/yr")  # no arithmetic
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
+DEFAULT = "default:"  # what the note of a default begins with
+
+
 @dataclass(frozen=True)
 class Fact:
     """One figure about a city, in the vocabulary's unit; `row` is its line in `file`.
@@ -81,6 +84,11 @@ class Fact:
     given_unit: str
     given_value: str
     file: str
+
+    @property
+    def default(self) -> bool:
+        """Whether the figure was made from those of other places, and is not the city's own."""
+        return self.note.startswith(DEFAULT)
 
 
 @dataclass(frozen=True)

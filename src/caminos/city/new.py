@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from caminos.city.facts import FACT_COLUMNS, known_fact
+from caminos.city.facts import DEFAULT, FACT_COLUMNS, known_fact
 from caminos.city.national import BASE_YEAR, Table, Value, assumptions, city_table, national, prior
 from caminos.city.package import City
 from caminos.city.places import Country, Place, PlaceError, countries, find_place, plain
@@ -143,7 +143,7 @@ def _fact(name: str, value: Value, note: str, *, kind: str = "", year: int | Non
         "quality": quality,
         "retrieved": "",
         "licence": OPEN_LICENCE,
-        "note": f"default: {remark}",
+        "note": f"{DEFAULT} {remark}",
     }
 
 
@@ -162,7 +162,7 @@ def _key_row(name: str, kind: str, key: str, note: str, source: str, year: int) 
         "quality": "C",
         "retrieved": "",
         "licence": OPEN_LICENCE,
-        "note": f"default: {note}",
+        "note": f"{DEFAULT} {note}",
     }
 
 
@@ -182,7 +182,7 @@ def population_rows(place: Place) -> list[Row]:
     """People, from GeoNames or as given: the only value that is the place's own."""
     row = _fact("population", _people(place), "as GeoNames has it", quality="B")
     if place.own_population:
-        row |= {"source": "given when the package was made", "note": "default: name the census here"}
+        row |= {"source": "given when the package was made", "note": f"{DEFAULT} name the census here"}
     return [{**row, "value": str(place.population)}]
 
 

@@ -493,7 +493,7 @@ def climate(city: City) -> list[Problem]:
 
 def default_facts(city: City) -> list[Problem]:
     """How much of the city is still its country's mean."""
-    defaults: list[Fact] = [fact for fact in city.facts if fact.note.startswith("default:")]
+    defaults: list[Fact] = [fact for fact in city.facts if fact.default]
     if len(defaults) <= len(city.facts) / 2:
         return []
     message = _("{count} of {all} facts are defaults, not the city's own.", count=len(defaults), all=len(city.facts))

@@ -130,15 +130,32 @@ def make_app() -> typer.Typer:
             page = diagnosis(model, draws)
         answer(page, as_json)
 
-    @app.command(help=_("Rank challenges and actions: where to begin, why, and what could change that."))
+    @app.command(
+        help=_("Rank challenges and actions: where to begin, why here, how sure that is, and what to find out first.")
+    )
     def entry(
-        city: City, start: Start = 2026, weights: Weights = "", as_json: AsJson = False, lang: Lang = "en"
+        city: City,
+        start: Start = 2026,
+        weights: Weights = "",
+        budget: Annotated[
+            str,
+            typer.Option(
+                "--budget",
+                help=_(
+                    "Public money a year for actions: 50e6 (USD of 2023) or '270e6 BRL2024'; a share of the city's budget if left out."
+                ),
+            ),
+        ] = "",
+        draws: Draws = 1000,
+        as_json: AsJson = False,
+        lang: Lang = "en",
     ) -> None:
         from caminos.pages.entry import entry as entry_page
 
-        model, chosen = open_model(city), pathway_weights(weights)
+        money, chosen = read_budget(budget) if budget else None, pathway_weights(weights)
+        model = open_model(city)
         with progress(model, _("ranking")):
-            page = entry_page(model, start, chosen)
+            page = entry_page(model, start, chosen, money, draws)
         answer(page, as_json)
 
     @app.command(
@@ -462,7 +479,7 @@ def write_all(
     folder = inside(out, model.city.id)
     refuse_folder(folder)
     with progress(model, _("planning {city}", city=model.city.name)):
-        ranking = entry(model, start, weights)
+        ranking = entry(model, start, weights, budget)
         found = plan(model, budget, start, weights, floor)
         contents: dict[str, str | bytes] = {
             "plan.toml": plan_text(model, found),

@@ -1,9 +1,9 @@
-"""Where to begin: the widest gaps, the ranking of actions, and what could change it."""
+"""Where to begin: which action leads and how sure that is, why here, three lenses, and what to find out first."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import isfinite, isnan, nan
+from collections.abc import Iterable, Sequence
+from math import isfinite, isinf
 
 from caminos import words
 from caminos.actions.library import Action
@@ -12,32 +12,62 @@ from caminos.i18n import _
 from caminos.model.indicator import PATHWAYS
 from caminos.pages.names import action_name as library_name
 from caminos.pages.names import money, name_of, names_of
-from caminos.pages.page import Cell, Page, Part, Row, Sentence, Sentences, Table, in_order, present, sentences, table
+from caminos.pages.page import (
+    Cell,
+    Mark,
+    Page,
+    Part,
+    Row,
+    Sentence,
+    Sentences,
+    Table,
+    in_order,
+    present,
+    sentences,
+    table,
+)
+from caminos.pathways.tables import outcomes, shares_of_pathway
 from caminos.planning.assessment import Flip, public_share
 from caminos.planning.city_model import CityModel
-from caminos.planning.entry import Challenge, Entry, Ranked
+from caminos.planning.entry import Challenge, Contrast, Entry, Ranked
 from caminos.planning.entry import entry as rank
+from caminos.planning.find_out import ways_to_find_out
+from caminos.planning.lenses import Aim
 from caminos.words import pathway_name, percent
 
 TOP = 5
 SHOWN = 12
 LISTED = 6  # inputs named in a sentence
+DRAWS = 1000
 
 
-def entry(model: CityModel, start: int, weights: Sequence[float] | None = None) -> Page:
+def entry(
+    model: CityModel,
+    start: int,
+    weights: Sequence[float] | None = None,
+    budget: float | None = None,
+    draws: int = DRAWS,
+) -> Page:
     """The page of the question "where do we begin?"."""
-    return entry_page(model, rank(model, start, weights))
+    return entry_page(model, rank(model, start, weights, budget, draws))
 
 
 def entry_page(model: CityModel, found: Entry) -> Page:
     """A ranking as a page."""
     title = _("{city}: where to begin", city=model.city.name)
     parts = present(
-        challenges(model, found.challenges),
+        verdict(model, found),
         ranking(model, found, SHOWN),
+        why_here(model, found),
+        lenses(model, found),
+        targets(model, found),
+        to_find_out(found),
+        challenges(model, found.challenges),
         by_pathway(model, found),
-        weak(model, found),
-        left_out(model),
+        readiness(model, found),
+        not_ranked(model, found),
+        variants(model, found),
+        spans(found),
     )
     return Page(title, (*parts, hint(model, found)) if found.ranking else parts, "entry", model.city.id)
 
@@ -58,49 +88,111 @@ def _number(model: CityModel, action: str) -> str:
     return str(model.actions[action].number or action)
 
 
-# the widest gaps
+# the answer, and how sure it is
 
 
-def challenges(model: CityModel, found: Sequence[Challenge], most: int = 8) -> Table:
-    """The widest gaps to target, and what closes most of each."""
-    rows = [_challenge(model, item) for item in found if not item.reason and item.relative_gap > 0][:most]
-    last = int(model.years[-1])
-    columns = [
-        ("headline", _("Headline")),
-        ("future", _("{year} as it goes", year=last)),
-        ("target", _("Target")),
-        ("best", _("Closed most by")),
-    ]
-    return table(columns, rows, _("The widest gaps"), "challenges", units="row", style="cards")
-
-
-def _challenge(model: CityModel, item: Challenge) -> Row:
-    closes = _("closes {share}", share=percent(item.closed_by_best, 2))
-    if item.best_action:
-        best = Cell(action_name(model, item.best_action), id=item.best_action, note=closes)
-    else:
-        best = Cell(
-            _("shown, not counted in the score") if isnan(item.closed_by_best) else _("no action of the library")
+def verdict(model: CityModel, found: Entry) -> Sentences:
+    """Who leads, how sure that is, what is dark, and under which budget."""
+    lines = [Sentence(answer(model, found), style="lead")]
+    if found.verdict == "first":
+        lines.append(Sentence(_robust(found)))
+    if found.ranking and found.widest != found.leaders[0] if found.leaders else False:
+        item = of_action(found, found.widest)
+        text = _(
+            "The widest reach has another: {action} moves {count} of the five pathways.",
+            action=action_name(model, item.action),
+            count=item.reach,
         )
-    future = Cell(value=item.future, unit=item.unit, node=item.indicator, year=int(model.years[-1]))
-    target = Cell(value=item.target, unit=item.unit)
-    name = Cell(name_of(item.indicator), id=item.indicator)
-    return Row((name, future, target, best), item.indicator, item.pathway)
+        lines.append(Sentence(text))
+    lines += [Sentence(text, style="caution") for text in dark(found)]
+    lines.append(Sentence(budget_text(model, found), style="note"))
+    return sentences(lines, id="verdict")
+
+
+def answer(model: CityModel, found: Entry) -> str:
+    """The entry point in one sentence."""
+    names = [action_name(model, action) for action in found.leaders]
+    if found.verdict == "none":
+        return _("No action of the library moves an outcome that can be estimated here.")
+    share = percent(found.together, 2)
+    if found.verdict == "first":
+        return _("First: {action}. It leads in {share} of the draws.", action=names[0], share=share)
+    if found.verdict == "together":
+        return _(
+            "These {count} cannot be told apart: {actions}. One of them leads in {share} of the draws.",
+            count=len(names),
+            actions="; ".join(names),
+            share=share,
+        )
+    return _(
+        "Not decided: what would come first ({actions}) rests on priors alone, on nothing that is known of the city.",
+        actions="; ".join(names),
+    )
+
+
+def _robust(found: Entry) -> str:
+    if found.robust:
+        return _("It is robust: it is among the first five under all three lenses, and no pathway is dark.")
+    if len(found.lenses) < 3:
+        return _("It cannot be called robust: only {count} of the three lenses has data.", count=len(found.lenses))
+    if found.dark:
+        return _("It cannot be called robust while a pathway is dark.")
+    return _("It is not robust: under another lens it is not among the first five.")
+
+
+def dark(found: Entry) -> list[str]:
+    """Which pathways are dark, and which facts would light them."""
+    return [
+        _(
+            "{pathway} is dark: only {share} of what it is judged by can be estimated. What is missing: {facts}.",
+            pathway=pathway_name(pathway),
+            share=percent(found.known[pathway], 2),
+            facts=names_of(missing) or words.DASH,
+        )
+        for pathway, missing in found.dark.items()
+    ]
+
+
+def budget_text(model: CityModel, found: Entry) -> str:
+    """Under which budget actions are ranked, and where it comes from."""
+    money_ = found.budget
+    if isinf(money_.amount):
+        return _("No budget is known here: actions are ranked by worth alone. Give one with --budget.")
+    amount = money(money_.amount, model.city.currency)
+    return {
+        "given": lambda: _("Under a public budget of {amount} a year for actions, as given.", amount=amount),
+        "budget": lambda: _(
+            "Under a public budget of {amount} a year for actions: {share} of the city's budget (assumed; give another with --budget).",
+            amount=amount,
+            share=percent(money_.share),
+        ),
+        "product": lambda: _(
+            "Under a public budget of {amount} a year for actions: {share} of the gross product (a prior; give another with --budget).",
+            amount=amount,
+            share=percent(money_.share),
+        ),
+    }[money_.source]()
+
+
+def of_action(found: Entry, action: str) -> Ranked:
+    """The place of one action in the ranking."""
+    return next(item for item in found.ranking if item.action == action)
 
 
 # the ranking
 
 
 def ranking(model: CityModel, found: Entry, most: int | None = None, folded: bool = False) -> Table:
-    """The ranked actions: effect, cost, readiness and benefit."""
+    """The ranked actions: worth, how often among the first, public cost, reach."""
     columns = [
         ("rank", _("Place")),
         ("number", _("No.")),
         ("action", _("Action")),
-        ("effect", _("Closes of all gaps")),
-        ("cost", _("Cost")),
-        ("readiness", _("Readiness, 0 to 1")),
-        ("benefit_cost", _("Benefit per dollar")),
+        ("worth", _("Worth")),
+        ("first_five", _("In the first five")),
+        ("public_cost", _("Public cost a year")),
+        ("worth_per_cost", _("Worth per million")),
+        ("reach", _("Pathways moved")),
     ]
     rows = [_ranked(model, item) for item in found.ranking[:most]]
     title = (
@@ -108,22 +200,24 @@ def ranking(model: CityModel, found: Entry, most: int | None = None, folded: boo
         if most and len(found.ranking) > most
         else _("All {count} ranked actions", count=len(rows))
     )
-    note = _("Places in small print: the range with weak inputs at their ends. Costs are present values.")
+    note = _(
+        "Worth is the part of the way from a safe level to the worst that is observed which an action spares, in the mean of all outcomes by weight and of the years. The place says what the best use of the budget would lose without the action. Small print: the range in nine of ten draws; how often first."
+    )
     return table(columns, rows, title, "ranking", units="column", folded=folded, note=note)
 
 
 def _ranked(model: CityModel, item: Ranked) -> Row:
-    first, last = sorted((item.lowest_rank, item.highest_rank))
-    places = "" if first == last else f"{first}–{last}"
+    first = _("first in {share}", share=percent(item.first, 2)) if item.first >= 0.005 else ""
     return Row(
         (
-            Cell(value=float(item.rank), note=places),
+            Cell(value=float(item.rank)),
             Cell(_number(model, item.action), id=item.action),
             Cell(_(item.name), id=item.action),
-            Cell(value=item.effect, unit="share"),
-            Cell(value=item.cost, unit="USD"),
-            Cell(value=item.readiness, form="ratio"),
-            Cell(value=item.benefit_cost, form="ratio"),
+            Cell(value=item.worth, low=item.worth_low, high=item.worth_high, unit="share"),
+            Cell(value=item.first_five, unit="share", note=first),
+            Cell(value=item.public_cost, unit="USD"),
+            Cell(value=item.worth_per_cost, unit="share"),
+            Cell(value=float(item.reach), note=_("{share} outside its own", share=percent(max(item.outside, 0.0), 2))),
         ),
         item.action,
         item.pathway,
@@ -131,23 +225,17 @@ def _ranked(model: CityModel, item: Ranked) -> Row:
 
 
 def by_pathway(model: CityModel, found: Entry) -> Table:
-    """What every ranked action closes on each pathway."""
+    """What every ranked action spares on each pathway."""
     columns = [("action", _("Action")), *((pathway, words.pathway_short(pathway)) for pathway in PATHWAYS)]
-    columns.append(("who", _("Who")))
     rows = [
-        Row(
-            (Cell(_(item.name), id=item.action), *effects(item), Cell(who(model.actions[item.action]))),
-            item.action,
-            item.pathway,
-        )
-        for item in found.ranking
+        Row((Cell(_(item.name), id=item.action), *effects(item)), item.action, item.pathway) for item in found.ranking
     ]
     title = _("All {count} ranked actions, by pathway", count=len(rows))
     return table(columns, rows, title, "ranking_by_pathway", folded=True)
 
 
 def effects(item: Ranked) -> list[Cell]:
-    """Part of each pathway's gaps that an action closes."""
+    """Part of each pathway's spans that an action spares."""
     return [
         Cell(
             value=item.by_pathway[pathway],
@@ -163,12 +251,298 @@ def effects(item: Ranked) -> list[Cell]:
     ]
 
 
+def readiness(model: CityModel, found: Entry) -> Table:
+    """How ready the city is for every action: shown, not part of the score."""
+    parts = {
+        "data": _("Own data"),
+        "prerequisites": _("Needs nothing first"),
+        "time": _("Soon"),
+        "public": _("Public lead"),
+    }
+    columns = [("action", _("Action")), *parts.items(), ("who", _("Who")), ("benefit_cost", _("Benefit per dollar"))]
+    rows = [
+        Row(
+            (
+                Cell(_(item.name), id=item.action),
+                *(Cell(value=item.readiness[name], form="ratio") for name in parts),
+                Cell(who(model.actions[item.action])),
+                Cell(value=item.benefit_cost, form="ratio"),
+            ),
+            item.action,
+            item.pathway,
+        )
+        for item in found.ranking
+    ]
+    note = _("From 0 to 1; shown, and no part of the score.")
+    return table(columns, rows, _("How ready the city is"), "readiness", units="column", folded=True, note=note)
+
+
+# why here
+
+
+def why_here(model: CityModel, found: Entry) -> Sentences:
+    """For each of the first actions, what it moves here against the median place."""
+    lines = [
+        Sentence(why_text(item), f"{item.rank} {_(item.name)}", id=item.action)
+        for item in found.ranking[:TOP]
+        if item.why
+    ]
+    return sentences(lines, _("Why here"), "why", style="facts")
+
+
+def why_text(item: Ranked) -> str:
+    """Why an action stands where it does: contrasts with the median place, and on what they rest."""
+    parts = [_contrast(contrast) for contrast in item.why[:2]]
+    known = [fact for contrast in item.why for fact in contrast.facts]
+    if known:
+        parts.append(_("What the city knows itself: {facts}.", facts=names_of(dict.fromkeys(known))))
+    elif item.priors:
+        parts.append(_("All of this rests on priors."))
+    else:
+        parts.append(_("None of this is the city's own figure: it is made from those of its country."))
+    return " ".join(parts)
+
+
+def _contrast(item: Contrast) -> str:
+    here, there = amount(item.value, item.unit), amount(item.median, item.unit)
+    name, part = name_of(item.indicator), percent(item.part, 2)
+    if item.worse:
+        return _(
+            "Because of this outcome ({part} of its worth): {name}, {here} here against {there} in the median place.",
+            part=part,
+            name=words.lower_first(name),
+            here=here,
+            there=there,
+        )
+    return _(
+        "For this outcome ({part} of its worth), though it is no worse here than elsewhere: {name}, {here} here against {there} in the median place.",
+        part=part,
+        name=words.lower_first(name),
+        here=here,
+        there=there,
+    )
+
+
+def amount(value: float, unit: str) -> str:
+    """An amount in the unit of a span; shares as percentages."""
+    return percent(value) if unit == "share" else words.amount(value, unit)
+
+
+# three lenses
+
+
+def lenses(model: CityModel, found: Entry) -> Table | Sentences:
+    """The places of the first actions under the balance and under welfare, side by side."""
+    if not found.welfare.actions:
+        text = _("The lens of welfare has no data here: {reason}.", reason=found.welfare.reason)
+        return sentences([Sentence(text, style="note")], id="lenses")
+    by_action = {item.action: item for item in found.welfare.actions}
+    shown = [item for item in found.ranking if item.rank <= TOP or found.welfare.place(item.action) <= TOP]
+    first = {aim.actions[0].action for aim in found.aims if aim.actions}
+    columns = [
+        ("action", _("Action")),
+        ("balance", _("Place in the balance")),
+        ("welfare", _("Place in welfare")),
+        ("spared", _("Welfare, to 2050")),
+        ("targets", _("First for a target")),
+    ]
+    rows = []
+    for item in shown:
+        spared = by_action.get(item.action)
+        rows.append(
+            Row(
+                (
+                    Cell(_(item.name), id=item.action),
+                    Cell(value=float(item.rank)),
+                    Cell(value=float(spared.place)) if spared else Cell(words.DASH),
+                    Cell(value=spared.value, low=spared.low, high=spared.high, unit="USD")
+                    if spared
+                    else Cell(words.DASH),
+                    Cell(_("yes") if item.action in first else ""),
+                ),
+                item.action,
+                item.pathway,
+            )
+        )
+    note = _(
+        "Welfare: what people are spared in money, a dollar to the poor counting more (present value). {share} of all benefit is shared evenly for want of a source and left out. The lenses are not mixed.",
+        share=percent(found.welfare.even, 2),
+    )
+    return table(columns, rows, _("Three lenses side by side"), "lenses", units="column", note=note)
+
+
+def targets(model: CityModel, found: Entry) -> Table | Sentences:
+    """Every dated target, the shortfall that is expected, and what removes most of it."""
+    if not found.aims:
+        text = _("The lens of targets has no data here: no dated target of law or of the city's own is known.")
+        return sentences([Sentence(text, style="note")], id="targets")
+    columns = [
+        ("target", _("Target")),
+        ("year", _("Year")),
+        ("value", _("Aim")),
+        ("expected", _("As it goes")),
+        ("shortfall", _("Shortfall")),
+        ("actions", _("Most is removed by")),
+    ]
+    rows = [_aim(model, aim) for aim in found.aims]
+    note = _("By target, never summed; what an action removes is no more than the shortfall.")
+    return table(columns, rows, _("Dated targets"), "targets", units="row", note=note)
+
+
+def _aim(model: CityModel, aim: Aim) -> Row:
+    whose = _("law") if aim.whose == "law" else _("the city's own")
+    name = Cell(name_of(aim.name), id=aim.name, note="; ".join(part for part in (whose, aim.source) if part))
+    if aim.reason and not isfinite(aim.shortfall):
+        numbers = [Cell(value=aim.value, unit=aim.unit) if isfinite(aim.value) else Cell(words.DASH), Cell(), Cell()]
+        return Row((name, Cell(str(aim.year)), *numbers, Cell(aim.reason)), f"{aim.name}_{aim.year}")
+    listed = [
+        _(
+            "{action}: {amount} ({share})",
+            action=action_name(model, item.action),
+            amount=amount(item.amount, aim.unit),
+            share=percent(item.share, 2),
+        )
+        for item in aim.actions[:3]
+    ]
+    numbers = [Cell(value=value, unit=aim.unit) for value in (aim.value, aim.expected, aim.shortfall)]
+    text = "; ".join(listed) or aim.reason or _("no action of the library")
+    return Row((name, Cell(str(aim.year)), *numbers, Cell(text)), f"{aim.name}_{aim.year}")
+
+
+# what to find out first
+
+
+def to_find_out(found: Entry) -> Table:
+    """The facts that would change the first five most often, and how a city gets them."""
+    columns = [
+        ("fact", _("Fact")),
+        ("changes_five", _("Changes the first five")),
+        ("changes_first", _("Changes the first")),
+        ("how", _("How to get it")),
+    ]
+    rows = [
+        Row(
+            (
+                Cell(name_of(item.fact), id=item.fact),
+                Cell(value=item.changes_five, unit="share"),
+                Cell(value=item.changes_first, unit="share"),
+                Cell(_(ways_to_find_out()[item.fact]) if item.fact in ways_to_find_out() else words.DASH),
+            ),
+            item.fact,
+        )
+        for item in found.find_out
+    ]
+    note = _("In what part of the draws the first actions would be others if the fact were known.")
+    return table(columns, rows, _("What to find out first"), "find_out", note=note)
+
+
+# where the city stands
+
+
+def challenges(model: CityModel, found: Sequence[Challenge], most: int = 8) -> Table:
+    """The outcomes of which most stands open here, and what spares most of each."""
+    rows = [_challenge(model, item) for item in found if not item.reason and item.place > 0][:most]
+    columns = [
+        ("headline", _("Outcome")),
+        ("value", _("Here as it goes")),
+        ("median", _("Median place")),
+        ("worst", _("Worst observed")),
+        ("stands", _("From safe to worst")),
+        ("best", _("Most is spared by")),
+    ]
+    return table(columns, rows, _("The widest challenges"), "challenges", units="row", style="cards")
+
+
+def _challenge(model: CityModel, item: Challenge) -> Row:
+    spares = _("spares {share} of the span", share=percent(item.spared, 2))
+    best = (
+        Cell(action_name(model, item.best_action), id=item.best_action, note=spares)
+        if item.best_action
+        else Cell(_("no action of the library"))
+    )
+    headline = item.headline
+    prior = _("rests on priors") if item.priors else ""
+    cells = [Cell(value=value, unit=headline.span_unit) for value in (item.value, headline.median, headline.worst)]
+    stands = Cell(value=item.place, unit="share", mark=Mark("bar", (min(max(item.place, 0.0), 1.0),)))
+    name = Cell(name_of(headline.indicator), id=headline.indicator, note=prior)
+    return Row((name, *cells, stands, best), headline.indicator, headline.pathway)
+
+
+def spans(found: Entry) -> Table:
+    """Every outcome with its span, its weight and their sources."""
+    columns = [
+        ("headline", _("Outcome")),
+        ("weight", _("Weight")),
+        ("safe", _("Safe")),
+        ("median", _("Median place")),
+        ("worst", _("Worst observed")),
+        ("source", _("Source")),
+    ]
+    weights = dict(zip(PATHWAYS, (x / sum(found.weights) for x in found.weights), strict=True))
+    rows = [
+        Row(
+            (
+                Cell(name_of(item.indicator), id=item.indicator),
+                Cell(value=weights[item.pathway] * shares_of_pathway()[item.indicator], unit="share"),
+                *(Cell(value=value, unit=item.span_unit) for value in (item.safe, item.median, item.worst)),
+                Cell(f"{item.span_source} ({item.span_quality})", note=item.observed),
+            ),
+            item.indicator,
+            item.pathway,
+        )
+        for item in outcomes()
+    ]
+    note = _(
+        "The spans are the same for every city. What is not estimated adds nothing and passes its weight to nobody."
+    )
+    return table(columns, rows, _("Spans and weights"), "spans", units="row", folded=True, note=note)
+
+
+def variants(model: CityModel, found: Entry) -> Sentences:
+    """What half and twice each span, and leaving an outcome out, do to the first five."""
+    changed = [item for item in found.variants if item.first or item.joins]
+    if not found.variants:
+        return sentences([])
+    lines = [
+        Sentence(
+            _(
+                "Of {all} variants (each span halved, doubled, each outcome left out) {count} change the first five.",
+                all=len(found.variants),
+                count=len(changed),
+            )
+        )
+    ]
+    named = {"half": _("{name}, half the span"), "double": _("{name}, twice the span"), "without": _("without {name}")}
+    for item in changed:
+        what = named[item.change].format(name=words.lower_first(name_of(item.indicator)))
+        parts = []
+        if item.first:
+            parts.append(_("{action} comes first", action=action_name(model, item.first)))
+        if item.joins:
+            parts.append(
+                _(
+                    "{joins} for {leaves}",
+                    joins=_listed_actions(model, item.joins),
+                    leaves=_listed_actions(model, item.leaves),
+                )
+            )
+        lines.append(Sentence(f"{what[:1].upper() + what[1:]}: {'; '.join(parts)}."))
+    return sentences(lines, _("What other spans would change"), "variants", style="list", folded=True)
+
+
+def _listed_actions(model: CityModel, ids: Iterable[str]) -> str:
+    return ", ".join(action_name(model, name) for name in ids)
+
+
+# cards of the first actions
+
+
 def cards(model: CityModel, found: Entry) -> list[Page]:
-    """One page for each of the first actions: why, at what cost, who pays, what it moves, what could change it."""
-    return [_card(model, found, item) for item in found.ranking[:TOP]]
+    """One page for each of the first actions: why, at what cost, who pays, what it moves, how sure that is."""
+    return [_card(model, item) for item in found.ranking[:TOP]]
 
 
-def _card(model: CityModel, found: Entry, item: Ranked) -> Page:
+def _card(model: CityModel, item: Ranked) -> Page:
     action = model.actions[item.action]
     facts = [
         Sentence(money(item.cost, model.city.currency), _("Cost"), numbers=(Cell(value=item.cost, unit="USD"),)),
@@ -179,26 +553,27 @@ def _card(model: CityModel, found: Entry, item: Ranked) -> Page:
     moved = table(
         [(pathway, words.pathway_short(pathway)) for pathway in PATHWAYS],
         [effects(item)],
-        _("Part of each pathway's gaps that it closes"),
+        _("Part of each pathway's spans that it spares"),
         f"effects_{item.action}",
         style="effects",
     )
-    cautions = [Sentence(text, style="caution") for text in _cautions(model, found, item)]
-    parts = present(sentences(_reasons(item)), sentences(facts, style="facts"), moved, sentences(cautions))
+    cautions = [Sentence(text, style="caution") for text in _cautions(item)]
+    parts = present(sentences([_reasons(item)]), sentences(facts, style="facts"), moved, sentences(cautions))
     return Page(_(item.name), parts, item.action, pathway=item.pathway, style="card")
 
 
-def _reasons(item: Ranked) -> list[str]:
+def _reasons(item: Ranked) -> str:
     """Why an action stands where it does."""
-    known = {pathway: value for pathway, value in item.by_pathway.items() if isfinite(value)}
-    moved = sorted((name for name in known if known[name] >= words.VISIBLE), key=lambda name: -known[name])
     parts = [
         _(
-            "It closes {effect} of all gaps to the targets: {per} for every USD 100 million.",
-            effect=percent(item.effect, 2),
-            per=percent(item.effect_per_cost, 2),
-        )
+            "It spares {worth} of all spans from safe to worst, for {cost} of public money a year.",
+            worth=percent(item.worth, 2),
+            cost=words.dollars(item.public_cost),
+        ),
+        why_text(item) if item.why else "",
     ]
+    known = {pathway: value for pathway, value in item.by_pathway.items() if isfinite(value)}
+    moved = sorted((name for name in known if known[name] >= words.VISIBLE), key=lambda name: -known[name])
     if len(moved) == 1:
         parts.append(_("It works on one pathway: {pathway}.", pathway=pathway_name(moved[0]).lower()))
     elif moved:
@@ -217,7 +592,7 @@ def _reasons(item: Ranked) -> list[str]:
                 share=percent(item.benefit_of_poorest, 2),
             )
         )
-    return [" ".join(parts)]
+    return " ".join(part for part in parts if part)
 
 
 def who(action: Action) -> str:
@@ -233,34 +608,26 @@ def payers(model: CityModel, action: Action) -> str:
     return _("{names}; from public budgets", names=who(action))
 
 
-def _cautions(model: CityModel, found: Entry, item: Ranked) -> list[str]:
-    texts = []
-    if item.lowest_rank != item.highest_rank:
-        first, last = sorted((item.lowest_rank, item.highest_rank))
-        texts.append(
-            _(
-                "Between place {first} and {last}, depending on inputs that are only recalled or assumed.",
-                first=first,
-                last=last,
-            )
+def _cautions(item: Ranked) -> list[str]:
+    texts = [
+        _(
+            "First in {first} of the draws, among the first five in {five}.",
+            first=percent(item.first, 2),
+            five=percent(item.first_five, 2),
         )
-    if item.rank == 1:
-        texts += [flip_text(model, flip) for flip in found.flips if flip.first]
-    if item.readiness_parts.get("data", nan) == 0:
+    ]
+    if item.priors:
+        texts.append(_("It rests on priors alone: nothing that makes it is known of the city or its country."))
+    if item.readiness.get("data") == 0:
         texts.append(_("Its size and cost rest on recalled or assumed values alone."))
     return texts
 
 
-# what weak inputs would change
-
-
-def weak(model: CityModel, found: Entry, most: int | None = SHOWN) -> Sentences:
-    """What a weak input at one end of its range would change in the ranking."""
-    return flips(model, found.flips, _("What weak inputs would change"), most)
+# what weak inputs would change in a plan
 
 
 def flips(model: CityModel, found: Sequence[Flip], title: str, most: int | None = None) -> Sentences:
-    """What weak inputs change, with the inputs that change the same thing together."""
+    """What weak inputs change in a plan, with the inputs that change the same thing together."""
     lines = [
         Sentence(f"{change.rstrip('.')} ({_('with: {inputs}', inputs=_listed(inputs))}).")
         for change, inputs in grouped(model, found)[:most]
@@ -285,26 +652,12 @@ def grouped(model: CityModel, found: Sequence[Flip]) -> list[tuple[str, list[str
     return sorted(by_change.items(), key=lambda item: -len(item[1]))
 
 
-def flip_text(model: CityModel, flip: Flip) -> str:
-    """What changes when one weak input takes an end of its range, as a sentence."""
-    what = (
-        _("If {input} is at the low end of its range: {change}")
-        if flip.end == "low"
-        else _("If {input} is at the high end of its range: {change}")
-    )
-    return what.format(input=names_of([flip.input]), change=change_text(model, flip))
-
-
 def change_text(model: CityModel, flip: Flip) -> str:
-    """The change of ranking or plan alone."""
-    if flip.first:
-        return _("{action} comes first.", action=action_name(model, flip.first))
-    if not flip.gain:
-        return _("{action} joins the first five.", action=_names(model, flip.taken))
+    """The change of the plan alone."""
     parts = [_("the plan drops {actions}", actions=_names(model, flip.dropped))] if flip.dropped else []
     if flip.taken:
         parts.append(_("the plan takes {actions}", actions=_names(model, flip.taken)))
-    parts.append(_("it then closes {share} more", share=percent(flip.gain)))
+    parts.append(_("it then spares {share} more", share=percent(flip.gain)))
     return "; ".join(parts) + "."
 
 
@@ -317,22 +670,24 @@ def action_name(model: CityModel, action: str) -> str:
     return _(model.actions[action].name) if action in model.actions else library_name(action)
 
 
-def left_out(model: CityModel) -> Table:
-    """Actions that are shown and not ranked, with the reason."""
-    rows = [
-        Row(
-            (
-                Cell(_number(model, action), id=action),
-                Cell(action_name(model, action), id=action),
-                Cell(
-                    _("no value for {names}", names=names_of(missing))
-                    if missing
-                    else _("no sourced effect in the model")
-                ),
-            ),
-            action,
+# what is not ranked
+
+
+def not_ranked(model: CityModel, found: Entry) -> Table:
+    """Actions that are shown and not ranked: nothing to do, not to be judged, or not to be estimated, with the reason."""
+    reasons: dict[str, str] = {}
+    for action, why in found.nothing_to_do.items():
+        reasons[action] = f"{_('nothing to do here')}: {why}" if why else _("it moves no outcome that can be estimated")
+    for action, missing in found.not_judged.items():
+        reasons[action] = _("cannot be judged: no value for {names}", names=names_of(missing))
+    for action in found.left_out:
+        missing = model.unavailable[action]
+        reasons[action] = (
+            _("no value for {names}", names=names_of(missing)) if missing else _("no sourced effect in the model")
         )
-        for action, missing in model.unavailable.items()
+    rows = [
+        Row((Cell(_number(model, action), id=action), Cell(action_name(model, action), id=action), Cell(why)), action)
+        for action, why in reasons.items()
     ]
     columns = [("number", _("No.")), ("action", _("Action")), ("why", _("Why"))]
-    return table(columns, in_order(rows, 1), _("Left out, and why"), "left_out")
+    return table(columns, in_order(rows, 1), _("Not ranked, and why"), "not_ranked")

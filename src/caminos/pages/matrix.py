@@ -22,14 +22,14 @@ def matrix(model: CityModel, start: int) -> Page:
     title = _("{city}: how one pathway moves the others", city=model.city.name)
     lead = _(
         "Each row takes the actions that enter on one pathway; each column is the pathway they move. A cell is the "
-        "mean part of that pathway's gaps which one such action closes; below it, how many actions help (+) or harm (−)."
+        "mean part of that pathway's spans which one such action spares; below it, how many actions help (+) or harm (−)."
     )
     return Page(title, present(matrix_table(found), without_link(found)), "matrix", model.city.id, lead=lead)
 
 
 def matrix_table(found: Sequence[Pair]) -> Table:
     """Entry pathway by pathway moved."""
-    known = [abs(pair.mean_closure) for pair in found if isfinite(pair.mean_closure)]
+    known = [abs(pair.mean_worth) for pair in found if isfinite(pair.mean_worth)]
     largest = max(known, default=0.0)
     rows = [
         Row(
@@ -51,8 +51,8 @@ def _pair(pair: Pair, largest: float) -> Cell:
     harming = f"{words.MINUS}{pair.harming}" if pair.harming else ""
     none = pair.reason and not pair.helping and not pair.harming
     note = " ".join(part for part in (helping, harming) if part) or (_("no direct link") if none else "")
-    level = Mark("level", (_level(pair.mean_closure / largest if largest else 0.0),))
-    value = 0.0 if isnan(pair.mean_closure) and none else pair.mean_closure
+    level = Mark("level", (_level(pair.mean_worth / largest if largest else 0.0),))
+    value = 0.0 if isnan(pair.mean_worth) and none else pair.mean_worth
     return Cell(
         value=value,
         unit="share",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isfinite, nan
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -30,8 +30,8 @@ from caminos.pages.page import (
     sentences,
     table,
 )
-from caminos.pathways.tables import headlines, role, roles
-from caminos.planning.assessment import action_spending, central, costs
+from caminos.pathways.tables import outcomes, role, roles, shares_of_pathway
+from caminos.planning.assessment import action_spending, central, costs, pathway_worth
 from caminos.planning.city_model import BASELINE, Case, CityModel, Measure
 from caminos.planning.finance import discount_factors
 from caminos.planning.portfolio import Plan
@@ -116,7 +116,7 @@ def _measure(model: CityModel, found: Plan, measure: Measure, factors: np.ndarra
 
 def cost_of(model: CityModel, found: Plan, measure: Measure) -> float:
     """Present value of what a measure costs everybody, in USD."""
-    return float(costs(model, [Case("", (measure,))], found.start)[0, 0])
+    return float(costs(model, [Case("", (measure,))], found.start)[0][0, 0])
 
 
 def size_cell(model: CityModel, measure: Measure) -> Cell:
@@ -137,7 +137,7 @@ def size_cell(model: CityModel, measure: Measure) -> Cell:
 def reach(model: CityModel, found: Plan) -> Sentences:
     """The optimiser's estimate beside the full model."""
     text = _(
-        "Share of all gaps closed: the optimiser expects {estimate}, the full model says {model} (difference {difference}).",
+        "Part of all spans that it spares: the optimiser expects {estimate}, the full model says {model} (difference {difference}).",
         estimate=percent(found.objective),
         model=percent(found.objective_modelled),
         difference=words.change(found.objective_modelled - found.objective, "share", 2),
@@ -157,19 +157,11 @@ def prices(model: CityModel) -> str:
     )
 
 
-def closed_by_pathway(found: Plan) -> dict[str, float]:
-    """Weighted mean share of the gaps that the plan closes, by pathway (full model)."""
-    closed = {}
-    for pathway in PATHWAYS:
-        own = [
-            item
-            for item in headlines()
-            if item.pathway == pathway and isfinite(found.modelled.get(item.indicator, nan))
-        ]
-        weight = sum(item.weight for item in own)
-        part = sum(item.weight * min(found.modelled[item.indicator], 1.0) for item in own)
-        closed[pathway] = part / weight if weight else nan
-    return closed
+def spared_by_pathway(found: Plan) -> dict[str, float]:
+    """The part of each pathway's spans that the plan spares (full model); NaN where no outcome is estimated."""
+    chosen = [item for item in outcomes() if item.indicator in found.modelled]
+    weighted = np.array([found.modelled[item.indicator] * shares_of_pathway()[item.indicator] for item in chosen])
+    return dict(zip(PATHWAYS, map(float, pathway_worth(weighted, chosen)), strict=True))
 
 
 def benefits(model: CityModel, found: Plan) -> Sentences:
@@ -207,9 +199,7 @@ def _floor(found: Plan) -> list[Sentence]:
     lines = [Sentence(text, numbers=numbers)]
     if found.floor_cost > 0:
         left = percent(found.floor_cost, 2)
-        lines.append(
-            Sentence(_("The floor leaves {share} of all gaps open that the plan without it would close.", share=left))
-        )
+        lines.append(Sentence(_("Without the floor the plan would spare {share} of all spans more.", share=left)))
     if not found.floor_met:
         text = _(
             "On the full model the poorest fifth receives less than the floor of {floor}.", floor=percent(found.floor)

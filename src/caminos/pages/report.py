@@ -33,10 +33,10 @@ from caminos.pages.plan import (
     benefits,
     case_of,
     changes_by_group,
-    closed_by_pathway,
     groups,
     measures,
     reach,
+    spared_by_pathway,
     spending,
     turned,
 )
@@ -45,7 +45,7 @@ from caminos.pathways.tables import headlines, roles
 from caminos.planning.assessment import central
 from caminos.planning.city_model import SEED, CityModel
 from caminos.planning.connect import connect
-from caminos.planning.entry import Entry, Ranked
+from caminos.planning.entry import Entry
 from caminos.planning.entry import entry as rank
 from caminos.planning.portfolio import Plan
 from caminos.planning.results import RANGE
@@ -106,7 +106,12 @@ def _version() -> str:
 
 def brief(model: CityModel, every: Sequence[Line], found: Entry, plan: Plan | None) -> Sentences:
     """The paper in a few sentences, each with a short heading."""
-    texts = [_stands(model, every), *_begin(found), *(_planned(model, every, plan) if plan else []), _sure(model)]
+    texts = [
+        _stands(model, every),
+        *_begin(model, found),
+        *(_planned(model, every, plan) if plan else []),
+        _sure(model),
+    ]
     return sentences([Sentence(text, head) for head, text in texts], _("In brief"), "brief", style="brief")
 
 
@@ -122,16 +127,14 @@ def _stands(model: CityModel, every: Sequence[Line]) -> tuple[str, str]:
     return _("Where the city stands"), text
 
 
-def _begin(found: Entry) -> list[tuple[str, str]]:
-    names = [_(item.name) for item in found.ranking[:3]]
-    if not names:
+def _begin(model: CityModel, found: Entry) -> list[tuple[str, str]]:
+    if not found.ranking:
         return []
-    text = _("{first}. Next: {others}.", first=names[0], others="; ".join(names[1:])) if names[1:] else f"{names[0]}."
-    return [(_("Where to begin"), text)]
+    return [(_("Where to begin"), " ".join([entry_pages.answer(model, found), *entry_pages.dark(found)]))]
 
 
 def _planned(model: CityModel, every: Sequence[Line], plan: Plan) -> list[tuple[str, str]]:
-    currency, whole, closed = model.city.currency, sum(plan.benefit_by_group), closed_by_pathway(plan)
+    currency, whole, closed = model.city.currency, sum(plan.benefit_by_group), spared_by_pathway(plan)
     found = [
         (
             _("The plan"),
@@ -148,7 +151,7 @@ def _planned(model: CityModel, every: Sequence[Line], plan: Plan) -> list[tuple[
     reached = [
         f"{words.pathway_name(name).lower()} {percent(closed[name], 2)}" for name in PATHWAYS if isfinite(closed[name])
     ]
-    text = _("Part of the gaps to the targets that it closes: {parts}.", parts=", ".join(reached))
+    text = _("Part of each pathway's spans, from safe to worst, that it spares: {parts}.", parts=", ".join(reached))
     found.append((_("What it reaches"), text))
     if whole > 0:
         text = _(
@@ -254,25 +257,24 @@ def _full(line: Line, planned: int) -> tuple[Cell, ...]:
 def where_to_begin(model: CityModel, found: Entry) -> Page:
     """The first actions, the whole ranking, what could change it, what was left out, and the widest gaps."""
     lead = _(
-        "The actions that do most on all five pathways for each dollar, where the city is ready. Costs are present values to {year}.",
+        "The actions that the best use of the budget would lose most without, by what they spare on all five pathways. Costs are present values to {year}.",
         year=int(model.years[-1]),
     )
     none = sentences([] if found.ranking else [_("No action could be ranked with the figures that the city has.")])
-    again = _(
-        "The ranking was computed again at both ends of the range of each of the {count} inputs of quality C.",
-        count=found.weak_inputs,
-    )
-    changed = [flip for flip in found.flips if not flip.first]
-    turned_by = entry_pages.flips(model, changed, _("What weak inputs would change"))
     parts = present(
         none,
+        entry_pages.verdict(model, found),
         Page("", present(*entry_pages.cards(model, found)), "cards", style="actions"),
-        turned_by,
-        sentences([Sentence(again, style="note")] if changed else []),
+        entry_pages.lenses(model, found),
+        entry_pages.targets(model, found),
+        entry_pages.to_find_out(found),
         entry_pages.ranking(model, found, folded=True),
         entry_pages.by_pathway(model, found),
-        entry_pages.left_out(model),
+        entry_pages.readiness(model, found),
+        entry_pages.not_ranked(model, found),
         entry_pages.challenges(model, found.challenges, 6),
+        entry_pages.variants(model, found),
+        entry_pages.spans(found),
     )
     return Page(_("Where to begin"), parts, "entry", lead=lead if found.ranking else "")
 
@@ -290,19 +292,10 @@ def _chained_actions(model: CityModel, found: Entry) -> list[tuple[str, str]]:
     """The actions whose chains are shown, with a heading each: the first, and the one that moves most pathways."""
     if not found.ranking:
         return []
-    first, widest = found.ranking[0].action, most_connected(found)
+    first, widest = found.ranking[0].action, found.widest
     text = _("The chain that carries the first action: {action}", action=entry_pages.action_name(model, first))
     other = _("The action that moves most pathways: {action}", action=entry_pages.action_name(model, widest))
     return [(first, text)] + ([(widest, other)] if widest != first else [])
-
-
-def most_connected(found: Entry) -> str:
-    """Of all ranked actions the one that moves most pathways; the best placed of several."""
-
-    def reached(item: Ranked) -> int:
-        return sum(isfinite(value) and abs(value) >= words.VISIBLE for value in item.by_pathway.values())
-
-    return max(found.ranking, key=lambda item: (reached(item), -item.rank)).action if found.ranking else ""
 
 
 def _chained(model: CityModel, action: str, head: str, start: int, draws: int, lead: bool) -> Page:
@@ -396,7 +389,7 @@ def method(model: CityModel, draws: int) -> Page:
             high=high,
         ),
         _(
-            "Actions are ranked by the part of all gaps to target that they close until {last} per dollar, times how ready the city is; the plan is the combination that closes most within the yearly budget, computed again on the full model.",
+            "Each outcome has a span, the same for every city, from a safe level to the worst that is observed. Actions are ranked by what the best use of the budget would lose without them, in parts of these spans until {last}; the plan is the combination that spares most within the yearly budget, computed again on the full model.",
             last=int(model.years[-1]),
         ),
         _(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from caminos import words
 from caminos.i18n import _
-from caminos.pages.entry import action_name
+from caminos.pages.entry import action_name, answer, dark
 from caminos.pages.headlines import headline_table, lacking, lines
 from caminos.pages.page import Cell, Page, Row, Sentence, Sentences, Table, present, sentences, table
 from caminos.pages.plan import benefits, case_of, cost_of, reach, turned
@@ -32,7 +32,7 @@ def summary(model: CityModel, ranking: Entry, found: Plan, written: Sequence[Pat
     parts = present(
         headline_table(every, [""], ("now", "cases", "target")),
         lacking(every),
-        _entry_point(ranking),
+        _entry_point(model, ranking),
         Page(title, plan_parts, "plan"),
         table([("file", _("Written"))], files, id="files"),
     )
@@ -58,15 +58,13 @@ def in_short(model: CityModel, found: Plan) -> Table:
     return table(columns, rows, id="measures", units="column")
 
 
-def _entry_point(ranking: Entry) -> Sentences | None:
+def _entry_point(model: CityModel, ranking: Entry) -> Sentences | None:
     if not ranking.ranking:
         return None
     first = ranking.ranking[0]
-    text = _(
-        "{action} — closes {effect} of all gaps for {cost}",
-        action=_(first.name),
-        effect=words.percent(first.effect, 2),
-        cost=words.dollars(first.cost),
+    numbers = (
+        Cell(value=first.worth, unit="share", id="worth"),
+        Cell(value=first.public_cost, unit="USD", id="public_cost"),
     )
-    numbers = (Cell(value=first.effect, unit="share", id="effect"), Cell(value=first.cost, unit="USD", id="cost"))
-    return sentences([Sentence(text, _("Entry point"), numbers=numbers, id=first.action)], id="entry_point")
+    lines_ = [Sentence(answer(model, ranking), _("Entry point"), numbers=numbers, id=first.action)]
+    return sentences([*lines_, *(Sentence(text, style="caution") for text in dark(ranking))], id="entry_point")

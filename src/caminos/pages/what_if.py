@@ -120,13 +120,13 @@ def measures(model: CityModel, cases: Sequence[Case]) -> Table:
 
 
 def totals(model: CityModel, cases: Sequence[Case], start: int, draws: int) -> Table:
-    """Share of the gaps closed, cost and benefit of each plan, with ranges over the draws."""
+    """Part of the spans spared, cost and benefit of each plan, with ranges over the draws."""
     central = assess(model, cases, start)
     found = [central, assess(model, cases, start, draws=draws) if draws else central]
     benefits = [item.benefit.sum(axis=-1) for item in found]
     ratios = [benefit / item.cost for benefit, item in zip(benefits, found, strict=True)]
     rows = [
-        _total("effect", _("Share of all gaps closed"), [item.effect() for item in found], "share"),
+        _total("worth", _("Part of all spans that it spares"), [item.effect() for item in found], "share"),
         _total("cost", _("Cost to everyone"), [item.cost for item in found], "USD"),
         _total("benefit", _("What people are spared"), benefits, "USD"),
         _total("benefit_cost", _("Benefit per dollar"), ratios, form="ratio"),

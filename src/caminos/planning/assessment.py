@@ -10,21 +10,22 @@ from functools import cached_property
 import numpy as np
 
 from caminos.actions.library import Action
-from caminos.i18n import _
+from caminos.city.vocabulary import vocabulary
+from caminos.i18n import _, number
 from caminos.model import uncertainty
 from caminos.model.axes import QUINTILES, YEAR
 from caminos.model.evaluation import Result
-from caminos.model.indicator import PATHWAYS
+from caminos.model.indicator import PATHWAYS, ModelError
 from caminos.model.values import NotEstimated
-from caminos.pathways.tables import Headline, headlines, role, series
+from caminos.pathways.tables import Headline, outcomes, role, series, shares_of_pathway
 from caminos.planning.city_model import BASELINE, Case, CityModel, Measure
 from caminos.planning.finance import discount_factors, spending
 from caminos.planning.names import of
-from caminos.planning.results import gap, scored, targets_by_draw
+from caminos.planning.results import known_in_part
 from caminos.problems import CaminosError
 from caminos.words import pathway_name
 
-SMALLEST_GAP = 0.05  # of the base value: a gap smaller than this does not blow up the share that is closed
+LEAST_KNOWN = 0.5  # part of a pathway's weight below which it is dark
 MONEY = (role("burden of people"), role("burden of people known by income"), role("climate damage"))
 
 
@@ -33,7 +34,11 @@ class PlanError(CaminosError):
 
 
 def check_question(
-    model: CityModel, start: int, weights: Sequence[float] | None = None, last: int | None = None
+    model: CityModel,
+    start: int,
+    weights: Sequence[float] | None = None,
+    last: int | None = None,
+    budget: float | None = None,
 ) -> None:
     """Raise PlanError for a first year outside the model, wrong weights, or a city of which too little is known."""
     first, end = int(model.years[0]), int(model.years[-1]) - 1 if last is None else last
@@ -51,6 +56,8 @@ def check_question(
                 names=", ".join(map(pathway_name, PATHWAYS)),
             )
         )
+    if budget is not None and not 0 < budget < np.inf:
+        raise PlanError(_("The yearly budget must be above zero; {budget} was given.", budget=number(budget)))
     if not model.available:
         lacking = Counter(name for missing in model.unavailable.values() for name in missing)
         names = ", ".join(of(name) for name, _times in lacking.most_common(5))
@@ -65,43 +72,39 @@ def check_question(
 
 @dataclass(frozen=True)
 class Flip:
-    """What an input of quality C would change if it stood at one end of its range."""
+    """What an input of quality C would change in a plan if it stood at one end of its range."""
 
     input: str
     end: str  # low or high
-    first: str = ""  # the action that would come first
-    taken: tuple[str, ...] = ()  # actions that would join the first five, or the plan
-    dropped: tuple[str, ...] = ()  # actions that would leave the plan
-    gain: float = 0.0  # how much more the other plan would close
-
-
-@dataclass(frozen=True)
-class Scale:
-    """How a headline is scored: its target and the mean gap of the baseline that an action can close."""
-
-    headline: Headline
-    target: float
-    mean_gap: np.ndarray  # by draw
+    taken: tuple[str, ...] = ()  # actions that would join the plan
+    dropped: tuple[str, ...] = ()  # actions that would leave it
+    gain: float = 0.0  # how much more the other plan would spare
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """All actions against the baseline: closure[case, draw, headline], cost[case, draw], benefit[case, draw, group].
+    """All actions against the baseline: worth[case, draw, headline], cost[case, draw], benefit[case, draw, group].
 
-    `benefit` is what residents are spared, by income quintile; `benefit_known_by_income` the part of it that
-    differs by income in the model (the rest is shared evenly); `climate_benefit` what the world is spared.
-    Both are present values in USD of 2023, as is `cost`.
+    `worth` is the part of a headline's span that a case spares in the mean of the years, by the outcomes that can be
+    estimated. `benefit` is what residents are spared, by income quintile; `benefit_known_by_income` the part of it that
+    differs by income in the model (the rest is shared evenly); `climate_benefit` what the world is spared. These are
+    present values in USD of 2023, as is `cost`; `public_cost` is the level yearly amount that has the present value of
+    what falls on public budgets. `dark` has the pathways of whose weight less than half can be estimated. `also` holds
+    what else was asked for, as evaluated without any case.
     """
 
     model: CityModel
     cases: tuple[Case, ...]
-    scales: tuple[Scale, ...]
-    closure: np.ndarray
+    headlines: tuple[Headline, ...]
+    worth: np.ndarray
+    base: np.ndarray  # [draw, headline]: the place on the span as the city goes, in the mean of the years
     cost: np.ndarray
+    public_cost: np.ndarray
     benefit: np.ndarray
     benefit_known_by_income: np.ndarray
     climate_benefit: np.ndarray
     not_scored: dict[str, tuple[str, ...]]
+    also: Mapping[str, Result]
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -109,78 +112,124 @@ class Assessment:
         return tuple(self.model.actions[case.measures[0].action] for case in self.cases)
 
     @cached_property
+    def shares(self) -> np.ndarray:
+        """What each headline has of its pathway's weight, over all outcomes of the table: [headline]."""
+        return np.array([shares_of_pathway()[headline.indicator] for headline in self.headlines])
+
+    @cached_property
     def by_pathway(self) -> np.ndarray:
-        """Weighted mean closure by pathway: [case, draw, pathway]; NaN where no headline is estimated."""
-        parts = []
-        for pathway in PATHWAYS:
-            chosen = [i for i, scale in enumerate(self.scales) if scale.headline.pathway == pathway]
-            weights = np.array([self.scales[i].headline.weight for i in chosen])
-            empty = np.full(self.closure.shape[:2], np.nan)
-            parts.append(self.closure[:, :, chosen] @ weights / weights.sum() if chosen else empty)
-        return np.stack(parts, axis=-1)
+        """Worth by pathway: [case, draw, pathway]; NaN where no outcome of a pathway is estimated."""
+        return pathway_worth(self.worth * self.shares, self.headlines)
 
     def effect(self, weights: Sequence[float] | None = None) -> np.ndarray:
-        """Closure over all pathways, weighted: [case, draw]."""
-        shares = np.ones(len(PATHWAYS)) if weights is None else np.asarray(weights, dtype=float)
-        known = ~np.isnan(self.by_pathway)
-        return np.asarray(np.nansum(self.by_pathway * shares, axis=-1) / np.sum(known * shares, axis=-1))
+        """Worth in the balance of the pathways: [case, draw]. What is not estimated adds nothing to it."""
+        return np.asarray(self.worth @ balance(self.headlines, weights))
+
+    @cached_property
+    def known(self) -> dict[str, float]:
+        """For every pathway the part of its weight that can be estimated."""
+        found = dict.fromkeys(PATHWAYS, 0.0)
+        for headline, share in zip(self.headlines, self.shares, strict=True):
+            found[headline.pathway] += float(share)
+        return found
+
+    @cached_property
+    def dark(self) -> dict[str, tuple[str, ...]]:
+        """Pathways of whose weight less than half is estimated, with the facts that are missing."""
+        of = {headline.indicator: headline.pathway for headline in outcomes()}
+        found: dict[str, dict[str, None]] = {
+            pathway: {} for pathway, share in self.known.items() if share < LEAST_KNOWN - 1e-9
+        }
+        for indicator, missing in self.not_scored.items():
+            if of[indicator] in found:
+                found[of[indicator]] |= dict.fromkeys(missing)
+        return {pathway: tuple(names) for pathway, names in found.items()}
+
+
+def balance(chosen: Sequence[Headline], weights: Sequence[float] | None = None) -> np.ndarray:
+    """What the span of each headline counts in the balance of the five pathways, given their weights: [headline]."""
+    of = dict(zip(PATHWAYS, weights or [1.0] * len(PATHWAYS), strict=True))
+    whole = sum(of.values())
+    return np.array([of[item.pathway] / whole * shares_of_pathway()[item.indicator] for item in chosen])
+
+
+def pathway_worth(weighted: np.ndarray, chosen: Sequence[Headline]) -> np.ndarray:
+    """Sums by pathway of what headlines count, along the last axis; NaN for a pathway without any."""
+    parts = []
+    for pathway in PATHWAYS:
+        own = [place for place, headline in enumerate(chosen) if headline.pathway == pathway]
+        parts.append(weighted[..., own].sum(axis=-1) if own else np.full(weighted.shape[:-1], np.nan))
+    return np.stack(parts, axis=-1)
 
 
 def scored_headlines(model: CityModel) -> tuple[list[Headline], dict[str, tuple[str, ...]]]:
-    """The headlines that can be scored in this city, and the others with what they lack."""
+    """The outcomes that can be estimated in this city, and the others with what they lack."""
     chosen, lacking = [], {}
-    values = model.run([headline.indicator for headline in headlines()])
-    for headline in scored(headlines()):
+    values = model.run([headline.indicator for headline in outcomes()] + _denominators())
+    for headline in outcomes():
         value = values[headline.indicator]
+        below = values[role(f"per {headline.per}")] if headline.per else value
         if isinstance(value, NotEstimated):
             lacking[headline.indicator] = value.missing
-        elif not np.isfinite(value[..., -1:, :, :, :]).any() and not np.isinf(value).any():
-            lacking[headline.indicator] = (headline.indicator,)
+        elif isinstance(below, NotEstimated):
+            lacking[headline.indicator] = below.missing
+        elif not np.isfinite(series(headline, value)[..., -1:]).any():
+            lacking[headline.indicator] = known_in_part(model, model.graph.nodes[headline.indicator])
         else:
             chosen.append(headline)
     return chosen, lacking
 
 
+def _denominators() -> list[str]:
+    return [role(f"per {per}") for per in dict.fromkeys(headline.per for headline in outcomes()) if per]
+
+
+def places(headline: Headline, results: Mapping[str, Result]) -> np.ndarray:
+    """Where a headline stands on its span: [case, draw, year]."""
+    value = results[headline.indicator]
+    people = results[role(f"per {headline.per}")] if headline.per else None
+    if isinstance(value, NotEstimated) or isinstance(people, NotEstimated):
+        raise ModelError(f"{headline.indicator} is not estimated")
+    return np.asarray(headline.place(series(headline, value), 1.0 if people is None else people[:, :, :, 0, 0, 0]))
+
+
 def assess(
-    model: CityModel, cases: Sequence[Case], first: int, draws: int = 0, values: Mapping[str, np.ndarray] | None = None
+    model: CityModel,
+    cases: Sequence[Case],
+    first: int,
+    draws: int = 0,
+    values: Mapping[str, np.ndarray] | None = None,
+    also: Sequence[str] = (),
 ) -> Assessment:
     """Every case against the baseline, from `first` to 2050, in one pass."""
     chosen, lacking = scored_headlines(model)
     every = (BASELINE, *cases)
-    names = [headline.indicator for headline in chosen] + [
-        *MONEY,
-    ]
+    names = [headline.indicator for headline in chosen] + [*_denominators(), *MONEY, *also]
     results = model.run(names, every, draws=draws, values=values)
     window = model.years >= first
-    scales, columns = [], []
-    for headline in chosen:
-        by_year = series(headline, results[headline.indicator])
-        by_year = np.where(np.isposinf(by_year), model.years[-1] + 1.0, by_year)  # "not before the end": the year after
-        base = first_finite(by_year[0])
-        target = targets_by_draw(model, headline, base)
-        usable = by_year[:, :, window] if by_year.shape[2] > 1 else by_year
-        mean = _mean_known(gap(usable, target[:, None], headline.direction))
-        floor = SMALLEST_GAP * np.maximum(np.maximum(np.abs(base), np.abs(target)), 1e-12)
-        reference = np.maximum(mean[:1], floor)
-        scales.append(Scale(headline, float(target[0]), reference[0]))
-        columns.append(np.broadcast_to((mean[:1] - mean) / reference, _sizes(mean, len(every))))
-    size = max((column.shape[1] for column in columns), default=1)
-    size = max(size, uncertainty.draws_of(values))
-    closure = np.stack([np.broadcast_to(column, (len(every), size)) for column in columns], axis=-1)[1:]
-    benefit = _saved(model, results[MONEY[0]], first, len(every), size)
-    known = _saved(model, results[MONEY[1]], first, len(every), size)
-    climate = _saved(model, results[MONEY[2]], first, len(every), size)[:, :, 0]
-    cost = costs(model, cases, first, size, values)
+    size = max(draws, uncertainty.draws_of(values))
+    worth, base = np.zeros((len(cases), size, len(chosen))), np.zeros((size, len(chosen)))
+    for place, headline in enumerate(chosen):
+        by_year = places(headline, results)
+        by_year = by_year[:, :, window] if by_year.shape[2] > 1 else by_year
+        base[:, place] = _mean_known(by_year[0])
+        if len(by_year) > 1:
+            worth[:, :, place] = _mean_known(by_year[:1] - by_year[1:])
+    benefit, known, climate = (_saved(model, results[name], first, len(every), size) for name in MONEY)
+    cost, public = costs(model, cases, first, size, values, draws)
     return Assessment(
         model=model,
         cases=tuple(cases),
-        scales=tuple(scales),
-        closure=closure,
+        headlines=tuple(chosen),
+        worth=worth,
+        base=base,
         cost=cost,
+        public_cost=public,
         benefit=benefit,
         benefit_known_by_income=known,
-        climate_benefit=climate,
+        climate_benefit=climate[:, :, 0],
         not_scored=lacking,
+        also={name: results[name] for name in also},
     )
 
 
@@ -194,12 +243,9 @@ def _saved(model: CityModel, burden: Result, first: int, cases: int, size: int) 
 
 
 def _mean_known(values: np.ndarray) -> np.ndarray:
-    """Mean over the years that have a value; zero where none has, so that it moves no ranking.
-
-    Decoupling, for one, has no value at the end of a range at which the economy does not grow.
-    """
-    known = ~np.isnan(values)
-    return np.asarray(np.sum(np.where(known, values, 0.0), axis=2) / np.maximum(known.sum(axis=2), 1))
+    """Mean over the years (the last axis) that have a number; zero where none has, so that it moves no ranking."""
+    known = np.isfinite(values)
+    return np.asarray(np.sum(np.where(known, values, 0.0), axis=-1) / np.maximum(known.sum(axis=-1), 1))
 
 
 def first_finite(values: np.ndarray) -> np.ndarray:
@@ -207,10 +253,6 @@ def first_finite(values: np.ndarray) -> np.ndarray:
     place = np.argmax(np.isfinite(values), axis=-1)[..., None]
     found = np.take_along_axis(values, place, axis=-1)[..., 0]
     return np.where(np.isfinite(found), found, np.nan)
-
-
-def _sizes(mean: np.ndarray, cases: int) -> tuple[int, int]:
-    return cases, mean.shape[1]
 
 
 def central(model: CityModel, name: str) -> float:
@@ -265,16 +307,22 @@ def public_share(
 
 
 def costs(
-    model: CityModel, cases: Sequence[Case], first: int, size: int = 1, values: Mapping[str, np.ndarray] | None = None
-) -> np.ndarray:
-    """Present value of what each case costs everybody, by draw."""
+    model: CityModel,
+    cases: Sequence[Case],
+    first: int,
+    size: int = 1,
+    values: Mapping[str, np.ndarray] | None = None,
+    draws: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """What each case costs by draw: the present value of all, and the level yearly amount of what is public."""
     rate = central(model, role("discount rate"))
     factors = discount_factors(model.years, first, rate)
-    found = np.zeros((len(cases), size))
-    for number, case in enumerate(cases):
+    whole, public = np.zeros((len(cases), size)), np.zeros((len(cases), size))
+    for row, case in enumerate(cases):
         for measure in case.measures:
-            found[number] += action_spending(model, measure, size, values) @ factors
-    return found
+            whole[row] += action_spending(model, measure, size, values) @ factors
+            public[row] += action_spending(model, measure, size, values, public_only=True) @ factors
+    return whole, public / factors.sum()
 
 
 def readiness(model: CityModel, action: Action) -> dict[str, float]:
@@ -311,6 +359,30 @@ def weak_inputs(model: CityModel, names: Sequence[str]) -> list[str]:
         if name not in known and model.inputs[name].quality == "C" and model.inputs[name].uncertain.size:
             found.append(name)
     return found
+
+
+def is_prior(model: CityModel, node: str) -> bool:
+    """Whether an input, or the default that stands in for one, is not known of the city itself."""
+    facts = model.inputs.own.get(node, ())
+    return all(fact.default for fact in facts)
+
+
+def _nodes_of(headline: Headline) -> dict[str, str]:
+    """The facts that carry a headline, by the node they enter as."""
+    named = [name.removeprefix("-") for name in (*headline.burden, *headline.intensity)]
+    return {vocabulary()[name].name_of(""): name for name in named}
+
+
+def known_facts(model: CityModel, headline: Headline) -> tuple[str, ...]:
+    """The facts that carry a headline and that the city knows itself."""
+    return tuple(
+        name for node, name in _nodes_of(headline).items() if node in model.inputs.own and not is_prior(model, node)
+    )
+
+
+def rests_on_priors(model: CityModel, headline: Headline) -> bool:
+    """Whether no fact that carries a headline is known of the city, its like or its country: priors alone make it."""
+    return not any(node in model.inputs.own for node in _nodes_of(headline))
 
 
 def why_unavailable(model: CityModel, action: Action) -> str:

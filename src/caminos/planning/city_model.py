@@ -229,6 +229,13 @@ class CityModel:
         return {name: missing for name, missing in found.items() if missing is not None}
 
     @property
+    def nothing_to_do(self) -> dict[str, str]:
+        return {}
+
+    def drawn(self, name: str, draws: int) -> np.ndarray:
+        return np.full(max(draws, 1), float(self.inputs[name].central.item()))
+
+    @property
     def available(self) -> list[Action]:
         """The actions whose effect and cost can be estimated in this city."""
         return [action for action in self.actions.values() if action.id not in self.unavailable]
@@ -347,3 +354,7 @@ class Part:
     def of(self, city: int, case: int, name: str) -> Result:
         """The result of one city (by its place) under one case."""
         return result_of(self.results[name], city * len(self.cases) + case)
+
+
+def why_unmoved(model: CityModel, action: Action, headlines: Sequence[str]) -> tuple[str, ...]:
+    return ()

@@ -180,7 +180,7 @@ class Cell:
 
     entry: str
     moved: str
-    mean_closure: float
+    mean_worth: float
     helping: int
     harming: int
     actions: int
@@ -190,27 +190,27 @@ class Cell:
 
 
 def matrix(model: CityModel, start: int, assessment: Assessment | None = None) -> list[Cell]:
-    """Entry pathway by pathway moved: the mean share of the gaps that the actions of the row close in the column."""
+    """Entry pathway by pathway moved: the mean part of the column's spans that the actions of the row spare."""
     check_question(model, start)
     found = assessment or assess(model, single_cases(model, start), start)
-    closure = found.by_pathway[:, 0]
+    worth = found.by_pathway[:, 0]
     edges = declared_pairs(model)
     cells = []
     for entry in PATHWAYS:
         rows = [i for i, action in enumerate(found.actions) if action.pathway == entry]
         for column, moved in enumerate(PATHWAYS):
-            values = closure[rows, column] if rows else np.array([])
+            values = worth[rows, column] if rows else np.array([])
             values = values[np.isfinite(values)]
             strongest = ""
             if values.size and np.max(np.abs(values)) > NEGLIGIBLE / 100:
-                strongest = found.actions[rows[int(np.argmax(np.abs(closure[rows, column])))]].id
+                strongest = found.actions[rows[int(np.argmax(np.abs(worth[rows, column])))]].id
             links = tuple(edges.get((entry, moved), ()))
             reason = "" if links or entry == moved else pairs_without_evidence().get((entry, moved), "")
             cells.append(
                 Cell(
                     entry=entry,
                     moved=moved,
-                    mean_closure=float(values.mean()) if values.size else float("nan"),
+                    mean_worth=float(values.mean()) if values.size else float("nan"),
                     helping=int((values > NEGLIGIBLE / 100).sum()),
                     harming=int((values < -NEGLIGIBLE / 100).sum()),
                     actions=len(rows),

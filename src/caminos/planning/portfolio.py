@@ -11,13 +11,14 @@ import numpy as np
 from caminos.i18n import _, number
 from caminos.model import uncertainty
 from caminos.model.indicator import PATHWAYS
-from caminos.pathways.tables import headlines
+from caminos.pathways.tables import outcomes
 from caminos.planning.assessment import (
     Assessment,
     Flip,
     PlanError,
     action_spending,
     assess,
+    balance,
     check_question,
     shares_by_group,
     weak_inputs,
@@ -26,7 +27,7 @@ from caminos.planning.city_model import Case, CityModel, Measure
 
 START_WINDOW = 12  # years within which an action may begin
 GAP = 2e-3
-REGRET = 0.01  # a weak input turns the plan if another choice closes more by this share
+REGRET = 0.01  # a weak input turns the plan if another choice spares more by this share
 SECONDS = 20.0
 
 
@@ -35,8 +36,9 @@ class Options:
     """What the optimiser chooses from: effects and costs of every action at every start, at full scale."""
 
     measures: tuple[Measure, ...]
-    closure: np.ndarray  # [option, headline]
-    weight: np.ndarray  # [headline], of the scored headlines
+    worth: np.ndarray  # [option, headline], parts of spans
+    most: np.ndarray  # [headline], what stands open of each span as the city goes
+    weight: np.ndarray  # [headline], what the span of each counts in the balance
     spending: np.ndarray  # [option, year], public money
     benefit: np.ndarray  # [option, group], present value of what is known by income
     required: tuple[str, ...] = ()  # actions that must begin
@@ -46,7 +48,8 @@ class Options:
         chosen = list(rows)
         return Options(
             tuple(self.measures[i] for i in chosen),
-            self.closure[chosen],
+            self.worth[chosen],
+            self.most,
             self.weight,
             self.spending[chosen],
             self.benefit[chosen],
@@ -55,7 +58,7 @@ class Options:
 
     def close_to(self, other: Options) -> bool:
         """Whether effects, costs and benefits differ by less than could turn a plan."""
-        pairs = ((self.closure, other.closure), (self.spending, other.spending), (self.benefit, other.benefit))
+        pairs = ((self.worth, other.worth), (self.spending, other.spending), (self.benefit, other.benefit))
         return all(np.allclose(a, b, rtol=REGRET / 10, atol=1e-9) for a, b in pairs)
 
 
@@ -81,7 +84,7 @@ class Plan:
     status: str
     known_benefit_by_group: tuple[float, ...] = ()
     floor_met: bool | None = None  # None where no benefit is known by income
-    floor_cost: float = 0.0  # share of all gaps that the floor leaves open
+    floor_cost: float = 0.0  # part of all spans that the floor gives up
     flips: tuple[Flip, ...] = ()
     required: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
@@ -96,28 +99,17 @@ def options(model: CityModel, start: int, values: Mapping[str, np.ndarray] | Non
     spent = np.stack([action_spending(model, measure, values=None, public_only=True)[0] for measure in measures])
     return assessment, Options(
         tuple(measures),
-        assessment.closure[:, 0],
-        _weights(assessment, None),
+        assessment.worth[:, 0],
+        np.maximum(assessment.base[0], 0.0),
+        balance(assessment.headlines),
         spent,
         assessment.benefit_known_by_income[:, 0],
     )
 
 
-def _weights(assessment: Assessment, pathways: Sequence[float] | None) -> np.ndarray:
-    """Weight of each scored headline in the objective: its pathway's weight, shared by its own."""
-    shares = dict(zip(PATHWAYS, pathways or [1.0] * len(PATHWAYS), strict=True))
-    sums: dict[str, float] = {}
-    for scale in assessment.scales:
-        sums[scale.headline.pathway] = sums.get(scale.headline.pathway, 0.0) + scale.headline.weight
-    whole = sum(shares[pathway] for pathway in sums)
-    return np.array(
-        [shares[s.headline.pathway] / whole * s.headline.weight / sums[s.headline.pathway] for s in assessment.scales]
-    )
-
-
 @dataclass(frozen=True)
 class Program:
-    """The plan as a mixed-integer programme; columns are begins (0/1), scales and closed gaps, in this order."""
+    """The plan as a mixed-integer programme; columns are begins (0/1), scales and parts of spans spared, in this order."""
 
     rows: list[tuple[np.ndarray, np.ndarray, float, float]]  # columns, coefficients, lower, upper
     cost: np.ndarray
@@ -127,22 +119,22 @@ class Program:
 
 
 def program(model: CityModel, choice: Options, weight: np.ndarray, budget: float, floor: float) -> Program:
-    """Close most of the gaps within the budget.
+    """Spare most of the spans within the budget.
 
     For each option a binary says whether it begins and a number at which scale; for each headline
-    a number says how much of its gap is closed, never more than all of it.
+    a number says which part of its span is spared, never more than stands open.
     """
     count, headline_count = len(choice.measures), len(weight)
-    begins, scales, gaps = np.arange(count), np.arange(count) + count, np.arange(headline_count) + 2 * count
+    begins, scales, spared = np.arange(count), np.arange(count) + count, np.arange(headline_count) + 2 * count
     rows: list[tuple[np.ndarray, np.ndarray, float, float]] = []
 
     def add(columns: Sequence[int] | np.ndarray, values: Sequence[float] | np.ndarray, low: float, high: float) -> None:
         rows.append((np.asarray(columns), np.asarray(values, dtype=float), low, high))
 
     for h in range(headline_count):
-        column = choice.closure[:, h]
+        column = choice.worth[:, h]
         moved = np.flatnonzero(column)
-        add([gaps[h], *scales[moved]], [1.0, *(-column[moved])], -np.inf, 0.0)
+        add([spared[h], *scales[moved]], [1.0, *(-column[moved])], -np.inf, 0.0)
     for i, measure in enumerate(choice.measures):
         add([scales[i], begins[i]], [1.0, -1.0], -np.inf, 0.0)
         add([scales[i], begins[i]], [1.0, -model.actions[measure.action].minimum_scale], 0.0, np.inf)
@@ -165,7 +157,7 @@ def program(model: CityModel, choice: Options, weight: np.ndarray, budget: float
         rows,
         np.concatenate([np.zeros(2 * count), -weight]),
         np.concatenate([np.zeros(2 * count), np.full(headline_count, -10.0)]),
-        np.ones(size),
+        np.concatenate([np.ones(2 * count), choice.most]),
         np.concatenate([np.ones(count), np.zeros(size - count)]),
     )
 
@@ -198,7 +190,7 @@ def solve(
     seconds: float = SECONDS,
     gap: float = GAP,
 ) -> tuple[np.ndarray, float, float, str]:
-    """Scales of all options that close most of the gaps; returns scales, objective, optimality gap, status."""
+    """Scales of all options that spare most; returns scales, objective, optimality gap, status."""
     made = program(model, choice, weight, budget, floor)
     found = _optimum(made, made.integral, made.lower, made.upper, {"mip_rel_gap": gap, "time_limit": seconds})
     if found.x is None and choice.required:
@@ -218,7 +210,7 @@ def solve(
 def could_turn(
     model: CityModel, choice: Options, weight: np.ndarray, budget: float, floor: float, begun: np.ndarray
 ) -> bool:
-    """Whether another choice might close more than that of the options `begun`, by more than REGRET.
+    """Whether another choice might spare more than that of the options `begun`, by more than REGRET.
 
     Two linear programmes bound it: no choice does better than one of which parts of begins may be taken, and the chosen
     options do at least as well as with their own begins.
@@ -273,9 +265,7 @@ def plan(
     receive of the benefits that are known by income. `require` and `exclude` are actions (id or number) that must or
     must not be in the plan. Raises PlanError for what cannot be planned.
     """
-    if not 0 < budget < np.inf:
-        raise PlanError(_("The yearly budget must be above zero; {budget} was given.", budget=number(budget)))
-    check_question(model, start, weights, int(model.years[-1]) - START_WINDOW)
+    check_question(model, start, weights, int(model.years[-1]) - START_WINDOW, budget)
     if not 0 <= floor < 1:
         raise PlanError(
             _("The floor for the poorest quintile must lie between 0 and 1; {floor} was given.", floor=number(floor))
@@ -284,7 +274,7 @@ def plan(
     assessment, choice = options(model, start)
     allowed = [i for i, measure in enumerate(choice.measures) if measure.action not in excluded]
     choice = replace(choice.of(allowed), required=required)
-    weight = _weights(assessment, weights)
+    weight = balance(assessment.headlines, weights)
     scales, objective, optimality, status = solve(model, choice, weight, budget, 0.0)
     measures = _chosen(choice, scales)
     if not measures:
@@ -301,8 +291,8 @@ def plan(
                 )
             )
     whole = assess(model, [Case("plan", measures)], start)
-    estimated = np.minimum(scales @ choice.closure, 1)
-    names = [scale.headline.indicator for scale in assessment.scales]
+    estimated = np.minimum(scales @ choice.worth, choice.most)
+    names = [headline.indicator for headline in assessment.headlines]
     benefit, known = whole.benefit[0, 0], whole.benefit_known_by_income[0, 0]
     spent = sum(action_spending(model, measure, public_only=True)[0] for measure in measures)
     flips = _flips(model, start, weight, budget, floor, measures, choice) if sensitivity else ()
@@ -317,9 +307,9 @@ def plan(
         public_spending=tuple(float(x) for x in spent),
         cost=float(whole.cost[0, 0]),
         estimated=dict(zip(names, (float(x) for x in estimated), strict=True)),
-        modelled=dict(zip(names, (float(x) for x in whole.closure[0, 0]), strict=True)),
+        modelled=dict(zip(names, (float(x) for x in whole.worth[0, 0]), strict=True)),
         objective=objective,
-        objective_modelled=float(np.minimum(whole.closure[0, 0], 1) @ weight),
+        objective_modelled=float(whole.worth[0, 0] @ weight),
         benefit_by_group=tuple(float(x) for x in benefit),
         benefit_cost=float(benefit.sum() / whole.cost[0, 0]),
         optimality_gap=optimality,
@@ -398,7 +388,7 @@ def _flips(
     ]
     short = choice.of(keep)
     before = {measure.action for measure in chosen}
-    names = [headline.indicator for headline in headlines()] + [action.size for action in model.available]
+    names = [headline.indicator for headline in outcomes()] + [action.size for action in model.available]
     weak = weak_inputs(model, [name for name in names if name in model.graph.nodes])
     cases = [Case(action.id, (Measure(action.id, start),)) for action in model.available]
     values = uncertainty.ends(model.inputs, weak)
@@ -414,7 +404,7 @@ def _flips(
         for end, draw in (("low", 1 + 2 * place), ("high", 2 + 2 * place)):
             moved = replace(
                 short,
-                closure=short.closure * _ratio(ends.closure, draw)[rows],
+                worth=short.worth * _ratio(ends.worth, draw)[rows],
                 spending=short.spending * _ratio(spent.sum(axis=2)[:, :, None], draw)[rows],
                 benefit=short.benefit * _ratio(ends.benefit_known_by_income, draw)[rows],
             )

@@ -275,11 +275,6 @@ def targets_by_draw(model: CityModel, headline: Headline, base: np.ndarray) -> n
     return base * headline.target if headline.target_kind == "of base" else np.full(base.shape, headline.target)
 
 
-def scored(headline_list: Sequence[Headline]) -> list[Headline]:
-    """The headlines that count when actions are ranked."""
-    return [headline for headline in headline_list if headline.weight > 0]
-
-
 def gap(values: np.ndarray, target: np.ndarray | float, direction: str) -> np.ndarray:
     """How far values are from a target on its wrong side; zero once it is met."""
     distance = values - target if direction == "lower" else target - values

@@ -188,8 +188,8 @@ def diarrhoea_deaths(
     return base_diarrhoea_deaths * population_index * risk / observed
 
 
-@indicator(unit="person", source="Liu 2023: RR per 0.1 NDVI; cases = (1 - RR^(10 dNDVI)) x baseline")
-def depression_cases_avoided(
+@indicator(unit="person", source="prevalence times adults; Liu 2023: RR per 0.1 NDVI")
+def people_with_depression(
     population: Array,
     adult_share: Array,
     depression_prevalence: Array,
@@ -197,13 +197,9 @@ def depression_cases_avoided(
     greenness_increment: Array,
     depression_relative_risk: Array,
 ) -> Array:
-    """Adults who do not suffer depression because their surroundings are greener."""
-    return (
-        population
-        * adult_share
-        * depression_prevalence
-        * (1 - depression_relative_risk ** (greenness_added / greenness_increment))
-    )
+    """Adults who suffer depression, fewer as their surroundings turn greener: cases = baseline x RR^(10 dNDVI)."""
+    risk = depression_relative_risk ** (greenness_added / greenness_increment)
+    return population * adult_share * depression_prevalence * risk
 
 
 @indicator(unit="person/yr", source="Rojas-Rueda 2019: a check on heat deaths avoided, never added to them")

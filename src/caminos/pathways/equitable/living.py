@@ -59,6 +59,24 @@ def fifteen_minute_access(facility_access_share: Array) -> Array:
     return np.min(facility_access_share, axis=KIND, keepdims=True)
 
 
+@indicator(unit="person", source="15-minute city: schools, clinics and jobs on foot")
+def people_without_facilities(population: Array, fifteen_minute_access: Array) -> Array:
+    """People who do not reach all of schools, clinics and jobs within 15 minutes on foot, by the least of the three."""
+    return population * (1 - fifteen_minute_access)
+
+
+@indicator(unit="person", source="SDG 6.1.1")
+def people_without_water(population: Array, water_coverage: Array) -> Array:
+    """People without piped water."""
+    return population * (1 - water_coverage)
+
+
+@indicator(unit="person", source="SDG 6.2.1")
+def people_without_sewer(population: Array, sewer_coverage: Array) -> Array:
+    """People who are not connected to a sewer."""
+    return population * (1 - sewer_coverage)
+
+
 @indicator(unit="index", dims="year", source="concentration index, C = 2 cov(h, rank) / mean(h)")
 def heat_concentration_index(heat_deaths_by_group: Array, income_rank: Array) -> Array:
     """Concentration of heat deaths by income: below zero the poor die more often."""

@@ -12,6 +12,12 @@ def green_area_per_person(
     return (base_green_area_per_person * base_population + green_area_added) / population
 
 
+@indicator(unit="person", source="WHO 2016; 3-30-300: green of half a hectare within 300 m")
+def people_without_green(population: Array, green_access_share: Array) -> Array:
+    """People who live farther than 300 m from green of half a hectare or more."""
+    return population * (1 - green_access_share)
+
+
 @indicator(unit="share", source="City Biodiversity Index 2021, indicator 1")
 def natural_area(
     base_natural_area_share: Array, natural_area_restored: Array, base_area: Array, hectares_per_km2: Array

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from caminos.model.axes import YEAR, Array, positive
+from caminos.model.axes import KIND, YEAR, Array, positive, total
 from caminos.model.indicator import indicator
 
 
@@ -87,3 +87,11 @@ def trees_established(
     """Trees that have to be planted in a year for the canopy that is growing."""
     before = np.concatenate([canopy_added[:, :, :1], canopy_added[:, :, :-1]], axis=YEAR)
     return positive(canopy_added - before) * base_urban_area * square_metres_per_km2 / tree_crown_area / one_year
+
+
+@indicator(unit="t BOD/yr", source="IPCC 2019, vol. 5, ch. 6, table 6.6b: organics that treatment removes")
+def organics_discharged(
+    population: Array, bod_per_person: Array, sewage_path_share: Array, organics_discharged_share: Array
+) -> Array:
+    """Organic load of households that reaches water or ground, by what the way of each part of the sewage leaves of it."""
+    return population * bod_per_person * total(sewage_path_share * organics_discharged_share, KIND)
