@@ -35,7 +35,7 @@ COLUMNS = (
 HIGHER_IS_BETTER = {"canopy_cover", "natural_area", "waste_recovery_rate"}
 
 LARGE = 50_000  # people: smaller places report resorts, refineries and offices, not cities
-PLAUSIBLE = (0.2, 60)  # t CO2e a head and year: outside, totals or people are in another unit (kt, thousands)
+PLAUSIBLE = (0.2, 200)  # t CO2e a head and year: outside, totals or people are in another unit (kt, thousands)
 TREATMENTS = (
     "advanced_thermal_treatment",
     "anaerobic_digestion",
