@@ -1,4 +1,4 @@
-"""Build src/caminos/pathways/spans.csv: from which level to which a headline is judged, the same for every city.
+"""Write the spans into src/caminos/pathways/headlines.csv: from which level to which a headline is judged anywhere.
 
 `safe` is a level set by WHO, an SDG, the IPCC or law; `worst` about the 97.5th percentile of observed places
 (the 2.5th where higher is better), as the SDG Index sets its bounds; `median` the observed median place.
@@ -18,20 +18,19 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 HERE = Path(__file__).parent
-TARGET = HERE.parent / "src/caminos/pathways/spans.csv"
-COLUMNS = (
-    "indicator",
-    "per",
-    "safe",
-    "median",
-    "worst",
-    "unit",
-    "observed",
-    "safe_source",
-    "source",
-    "quality",
-    "note",
-)
+TARGET = HERE.parent / "src/caminos/pathways/headlines.csv"
+COLUMNS = {  # of headlines.csv, by those of spans_rows.csv
+    "per": "per",
+    "safe": "safe",
+    "median": "median",
+    "worst": "worst",
+    "unit": "span_unit",
+    "observed": "observed",
+    "safe_source": "safe_source",
+    "source": "span_source",
+    "quality": "span_quality",
+    "note": "span_note",
+}
 HIGHER_IS_BETTER = {"canopy_cover", "natural_area", "waste_recovery_rate"}
 
 LARGE = 50_000  # people: smaller places report resorts, refineries and offices, not cities
@@ -234,10 +233,10 @@ def flood_damage(data: Path) -> dict[str, float]:
 
 
 def flooded_people(data: Path) -> dict[str, float]:
-    """Share of people whom rivers flood a year outside the 15 countries with most of them."""
+    """People of 100,000 whom rivers flood a year outside the 15 countries with most of them."""
     counted = people(data, 2015)
     rest = counted["World"] - sum(counted[country] for country in FIFTEEN)
-    return {"median": RIVER_FLOODED * (1 - OF_FIFTEEN) / rest}
+    return {"median": RIVER_FLOODED * (1 - OF_FIFTEEN) / rest * 100_000}
 
 
 def avoidable_deaths() -> dict[str, float]:
@@ -269,7 +268,7 @@ def distributions(data: Path) -> dict[str, list[float]]:
         "waste_disposed_per_person": wastes["disposed"],
         "waste_uncontrolled_per_person": wastes["uncontrolled"],
         "waste_recovery_rate": wastes["recovered"],
-        "water_drawn_per_person": [
+        "water_produced": [
             value * LITRES_A_DAY / (1 - WATER_LOST) for value in places("water_delivered_per_person")
         ],
         "people_in_informal_settlements": places("people_in_informal_settlements"),
@@ -300,7 +299,7 @@ def computed(data: Path) -> dict[str, dict[str, float]]:
 
 
 def build(shared: Path, target: Path) -> None:
-    """Write the table; ValueError where a figure stands both in the rows and here, or in neither."""
+    """Write the spans; ValueError where a figure stands both in the rows and here, or in neither."""
     values = computed(shared / "data")
     rows = read(HERE / "spans_rows.csv")
     for row in rows:
@@ -313,10 +312,17 @@ def build(shared: Path, target: Path) -> None:
         row["observed"] = row["observed"].format(places=f"{mine.get('places', 0):.0f}")
     if values:
         raise ValueError(f"no row in spans_rows.csv: {', '.join(values)}")
+    spans = {row["indicator"]: row for row in rows}
+    table = read(TARGET)
+    for line in table:
+        span = spans.pop(line["indicator"], {})
+        line |= {column: span.get(name, "") for name, column in COLUMNS.items()}
+    if spans:
+        raise ValueError(f"no headline: {', '.join(spans)}")
     with target.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(stream, list(table[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(table)
 
 
 if __name__ == "__main__":

@@ -32,19 +32,21 @@ class Headline:
     pathway: str
     direction: str  # lower or higher is better
     weight: float
-    per: str
-    safe: float
-    median: float
-    worst: float
-    scale: float
-    span_unit: str
+    weight_note: str
     harm: bool
     burden: tuple[str, ...]
     intensity: tuple[str, ...]
+    per: str
+    scale: float
+    safe: float
+    median: float
+    worst: float
+    span_unit: str
     observed: str
+    safe_source: str
     span_source: str
     span_quality: str
-    weight_note: str
+    span_note: str
     target: float
     target_kind: str
     target_year: int
