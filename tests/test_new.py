@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from caminos.city.agreement import FATES
 from caminos.city.check import check_city
 from caminos.city.national import Value, national, prior
-from caminos.city.new import default_facts, known_fate, new_city
+from caminos.city.new import city_waste, default_facts, known_fate, made_city, new_city
 from caminos.city.package import read_city
 from caminos.city.places import PlaceError, all_places, countries, find_place
+from caminos.city.rules import agreements
 from caminos.city.vocabulary import vocabulary
 from caminos.planning.city_model import CityModel
 from caminos.planning.diagnosis import diagnose
@@ -160,9 +162,15 @@ def test_waste_of_unknown_fate_is_not_spread_over_the_rest() -> None:
 
     name = "waste_treatment_share"
     mostly_lost = {(name, "recycling"): share(0.11), (name, "unaccounted_for"): share(0.89)}
-    assert known_fate(mostly_lost) == {}
+    assert known_fate(mostly_lost, {}) == {}
     partly = {(name, "open_dump"): share(0.8), (name, "unaccounted_for"): share(0.2)}
-    assert known_fate(partly)[name, "open_dump"].value == pytest.approx(1)
+    assert known_fate(partly, {}) == {}  # what is known covers less than 95 %
+    uncollected = {**partly, ("waste_collection_coverage", ""): share(0.8)}
+    assert known_fate(uncollected, {})[name, "open_dump"].value == pytest.approx(1)
+    like_others = known_fate(partly, {(name, "recycling"): share(0.25), (name, "open_dump"): share(0.75)})
+    assert like_others[name, "open_dump"].value == pytest.approx(0.8 + 0.2 * 0.75)
+    assert like_others[name, "recycling"].value == pytest.approx(0.2 * 0.25)
+    assert "unaccounted" in like_others[name, "recycling"].note
 
 
 def test_waste_of_a_country_without_figures_is_that_of_its_income_group(tmp_path: Path) -> None:
@@ -173,11 +181,26 @@ def test_waste_of_a_country_without_figures_is_that_of_its_income_group(tmp_path
     assert landfilled.low < 0.5 * landfilled.value
 
 
-def test_what_is_burnt_is_said_to_be_missing(tmp_path: Path) -> None:
+def test_what_is_burnt_stands_in_a_row_of_its_own(tmp_path: Path) -> None:
     lyon = read_city(new_city("Lyon, France", tmp_path / "lyon"))
-    landfilled = lyon.fact("waste_landfilled")
+    burnt, landfilled = lyon.fact("waste_incinerated"), lyon.fact("waste_landfilled")
+    assert burnt
     assert landfilled
-    assert "the model knows no incineration" in landfilled.note
+    assert burnt.value > landfilled.value  # What a Waste: 34.7 % of France's waste is burnt
+
+
+@pytest.mark.parametrize("text", ["Utrecht, Netherlands", "Reykjavik, Iceland", "Tokyo, Japan", "Dhaka, Bangladesh",
+                                  "Oslo, Norway", "Nairobi, Kenya", "Porto Alegre, Brazil"])  # fmt: skip
+def test_the_fates_of_a_made_city_make_up_what_it_generates(text: str) -> None:
+    place = find_place(text)
+    city = made_city(place)
+    assert not agreements(city)
+    fates = sum(city.value(name) for name in FATES)
+    per_person = {**national(place.country), **city_waste(place)}["waste_per_person", ""].value
+    collected = city.value("waste_collection_coverage")
+    expected = per_person * (collected if collected == collected else 1) * place.population
+    assert fates == pytest.approx(expected, rel=2e-3)
+    assert city.value("sorting_yield") == 1
 
 
 def test_road_deaths_make_up_the_rate_of_the_region(tmp_path: Path) -> None:

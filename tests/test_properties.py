@@ -70,44 +70,94 @@ def ordered(maximum: float = 1.0) -> st.SearchStrategy[tuple[float, float]]:
 # balances
 
 
-@given(prevented=share(0.9), organics=share(0.9), dry=share(0.9))
+FATES = ("composted", "digested", "recycled", "burnt", "otherwise_treated", "landfilled", "uncollected")
+WASTE_FACTS = ("landfilled", "sorted", "composted", "digested", "incinerated", "otherwise_treated")
+
+
+@pytest.fixture(scope="module")
+def utrecht() -> CityModel:
+    """A city with waste of every fate: made from the defaults of a country that burns half of it."""
+    return CityModel(made_city(find_place("Utrecht, Netherlands")))
+
+
+@given(
+    prevented=share(0.9), organics=share(), dry=share(), coverage=share(),
+    tonnes=st.lists(st.just(0.0) | st.floats(1, 1e7), min_size=6, max_size=6),
+)  # fmt: skip
 @FEW
-def test_waste_of_every_stream_goes_somewhere(porto_alegre, prevented, organics, dry):
+def test_waste_of_every_stream_goes_somewhere(utrecht, prevented, organics, dry, coverage, tonnes):
+    """Generated = landfilled + composted + digested + recycled + burnt + other fates + uncollected, by stream.
+
+    What sorting rejects is in landfills and plants, where a city weighs it.
+    """
+    facts = {f"base_waste_{name}": cell(value) for name, value in zip(WASTE_FACTS, tonnes, strict=True)}
     evaluation = moved(
-        porto_alegre, waste_prevented_share=cell(prevented), organics_collected_share=cell(organics),
-        dry_recycling_share=cell(dry),
+        utrecht, waste_prevented_share=cell(prevented), organics_collected_share=cell(organics),
+        dry_recycling_share=cell(dry), waste_collection_coverage=cell(coverage), **facts,
     )  # fmt: skip
     generated, composition = evaluation.get("waste_generated"), evaluation.get("waste_composition")
-    parts = [evaluation.get(f"waste_{way}_by_stream") for way in ("composted", "recycled", "landfilled")]
-    np.testing.assert_allclose(sum(parts), generated * composition, rtol=1e-12)
-    assert all((part >= 0).all() for part in parts)
+    parts = {way: evaluation.get(f"waste_{way}_by_stream") for way in FATES}
+    np.testing.assert_allclose(sum(parts.values()), generated * composition, rtol=1e-9, atol=1e-6)
+    assert all((part >= 0).all() for part in parts.values())
+    whole = sum(evaluation.get(f"waste_{way}") for way in FATES)
+    np.testing.assert_allclose(whole, generated, rtol=1e-9, atol=1e-6)
+    recovered = evaluation.get("waste_recovery_rate")
+    assert ((recovered >= 0) & (recovered <= 1 + 1e-9)).all()
+    disposed = evaluation.get("waste_disposed_per_person") * evaluation.get("population") / 1000
+    np.testing.assert_allclose(disposed + recovered * generated, generated, rtol=1e-9, atol=1e-6)
     # only food and garden waste rots into compost, only paper, plastics, glass and metal is recycled
     streams = list(labels("waste_stream"))
     compostable, recyclable = ("food", "garden"), ("paper", "plastics", "glass", "metal")
     for place, stream in enumerate(streams):
-        assert (parts[0][..., place].max() > 0) <= (stream in compostable)
-        assert (parts[1][..., place].max() > 0) <= (stream in recyclable)
+        for way in ("composted", "digested"):
+            assert (parts[way][..., place].max() > 0) <= (stream in compostable)
+        assert (parts["recycled"][..., place].max() > 0) <= (stream in recyclable)
 
 
-@given(prevented=share(0.9), organics=share(0.9), dry=share(0.9))
+@given(tonnes=st.lists(st.just(0.0) | st.floats(1, 1e7), min_size=6, max_size=6), coverage=st.floats(0.05, 1))
 @FEW
-def test_waste_generated_is_waste_composted_recycled_and_landfilled(porto_alegre, prevented, organics, dry):
-    evaluation = moved(
-        porto_alegre, waste_prevented_share=cell(prevented), organics_collected_share=cell(organics),
-        dry_recycling_share=cell(dry),
-    )  # fmt: skip
-    whole = sum(evaluation.get(f"waste_{way}") for way in ("composted", "recycled", "landfilled"))
-    np.testing.assert_allclose(whole, evaluation.get("waste_generated"), rtol=1e-9)
-    rates = evaluation.get("waste_recovery_rate") + evaluation.get("waste_landfill_rate")
-    np.testing.assert_allclose(rates, 1, rtol=1e-9)
+def test_what_a_city_counts_is_what_its_fates_are_in_the_base_year(utrecht, tonnes, coverage):
+    """Every fact comes out again as the fate that it is, as long as the streams hold what is recovered."""
+    facts = dict(zip(WASTE_FACTS, tonnes, strict=True))
+    collected = sum(tonnes)
+    given = {f"base_waste_{name}": cell(value) for name, value in facts.items()}
+    base = {"population_growth": cell(0), "gdp_growth": cell(0), "base_waste_collection_coverage": cell(coverage)}
+    evaluation = moved(utrecht, **given, **base, base_sorting_yield=cell(1))
+    organic, dry = (float(evaluation.get(f"{kind}_share_of_waste").ravel()[0]) for kind in ("organic", "dry"))
+    held = facts["composted"] + facts["digested"] <= organic * collected and facts["sorted"] <= dry * collected
+    assume(held)
+
+    def first(name: str) -> float:
+        return float(evaluation.get(name)[0, 0, 0].ravel()[0])
+
+    for fact, fate in zip(WASTE_FACTS, ("landfilled", "recycled", "composted", "digested", "burnt",
+                                        "otherwise_treated"), strict=True):  # fmt: skip
+        assert first(f"waste_{fate}") == pytest.approx(facts[fact], rel=1e-9, abs=1e-6)
+    assert first("waste_uncollected") == pytest.approx(collected / coverage - collected, rel=1e-9, abs=1e-6)
 
 
-def test_the_waste_balance_closes_in_every_draw(porto_alegre):
-    names = [f"waste_{way}" for way in ("generated", "composted", "recycled", "landfilled")]
-    case = Case("all", tuple(Measure(action.id, 2026) for action in porto_alegre.available))
-    drawn = porto_alegre.run(names, [BASELINE, case], draws=50)
-    whole = sum(drawn[name] for name in names[1:])
-    np.testing.assert_allclose(whole, np.broadcast_to(drawn["waste_generated"], whole.shape), rtol=1e-9)
+def test_the_waste_balance_closes_in_every_draw(porto_alegre, utrecht):
+    names = ["waste_generated", *(f"waste_{way}" for way in FATES)]
+    for model in (porto_alegre, utrecht):
+        case = Case("all", tuple(Measure(action.id, 2026) for action in model.available))
+        drawn = model.run(names, [BASELINE, case], draws=50)
+        whole = sum(drawn[name] for name in names[1:])
+        np.testing.assert_allclose(whole, np.broadcast_to(drawn["waste_generated"], whole.shape), rtol=1e-9)
+        assert all((drawn[name] >= 0).all() for name in names)
+
+
+def test_a_true_zero_of_waste_is_a_zero(utrecht):
+    """A city that landfills nothing, and never did, has no methane of landfills; nothing else is blamed for it."""
+    nothing = {f"base_waste_{name}": cell(0) for name in WASTE_FACTS}
+    evaluation = moved(utrecht, past_waste_landfilled=np.zeros((1, 1, 50, 1, 1, 1)), **nothing)
+    for name in ("waste_landfilled", "landfill_methane", "landfill_emissions", "incineration_emissions"):
+        assert (evaluation.get(name) == 0).all(), name
+    by_subsector = evaluation.get("emissions_by_subsector")
+    assert (by_subsector[..., labels("gpc").index("III.1")] == 0).all()
+    # what was buried before goes on decaying
+    old = moved(utrecht, past_waste_landfilled=np.full((1, 1, 50, 1, 1, 1), 1e5), **nothing).get("landfill_methane")
+    assert (old[0, 0, :, 0, 0, 0] > 0).all()
+    assert (np.diff(old[0, 0, :, 0, 0, 0]) < 0).all()
 
 
 LONG = 700  # years: with a decay rate of 0.05 nothing is left

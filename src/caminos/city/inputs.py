@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from caminos.city.agreement import agreement_columns
 from caminos.city.facts import Fact
 from caminos.city.package import City, newest
 from caminos.city.vocabulary import Term, parameter_terms, vocabulary
@@ -39,7 +40,7 @@ def inputs_of(cities: Sequence[City], years: np.ndarray, evidence: Mapping[str, 
     each = None if len(cities) == 1 else np.arange(len(cities))
     for name, own in _facts(cities, each).items():
         found[name] = _over(found[name], own, len(cities)) if name in found else own
-    return Inputs(found)
+    return Inputs(found | agreement_columns(found, len(cities)))
 
 
 def _calendar(base_year: int, years: np.ndarray) -> dict[str, Input]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from caminos.city.agreement import COVERED, DRY, ORGANIC
 from caminos.city.facts import DEFAULT, FACT_COLUMNS, known_fact
 from caminos.city.national import BASE_YEAR, Table, Value, assumptions, city_table, national, prior
 from caminos.city.package import City
@@ -26,8 +27,8 @@ OPEN_LICENCE = "CC BY 4.0"
 FIGURE_CITED = "figure cited from the publication"
 TROPIC = 23.5  # degrees of latitude
 UNKNOWN_FATE = 0.3  # share of the waste unaccounted for, above which the rest says too little
-IN_ROWS = 0.05  # share of the waste that is landfilled, sorted or composted, below which the model has nothing to say
-BURNT_ENOUGH_TO_SAY = 0.02  # share of the waste that is incinerated, below which it is not worth a word
+RECOVERED = 0.9  # of a stream: more than that is hardly ever recovered
+STREAM_LOW, STREAM_HIGH = 0.6, 1.5  # times a stream's share: its range, within which it may be adjusted
 
 Row = dict[str, object]
 
@@ -68,9 +69,11 @@ def identity(place: Place) -> str:
 
 def default_facts(place: Place) -> list[Row]:
     """All the facts that open sources give for a place, as rows of facts.csv."""
-    country = known_fate(national(place.country))
-    country = {**of_income(countries()[place.country].income, country), **country}
-    waste = {**country, **_whole_groups(known_fate(city_waste(place)), country)}
+    income = of_income(countries()[place.country].income)
+    country = national(place.country)
+    country = {**_absent(income, country), **known_fate(country, income)}
+    city = known_fate(city_waste(place), country)
+    waste = {**country, **_whole_groups(city, country)}
     rows = [
         *population_rows(place),
         *plain_rows(place.country),
@@ -85,35 +88,61 @@ def default_facts(place: Place) -> list[Row]:
     return sorted(rows, key=lambda row: order[str(row["name"])])
 
 
-def known_fate(table: Table) -> Table:
-    """A table whose shares of treatment are those of the waste of which the fate is known.
+def known_fate(table: Table, others: Table) -> Table:
+    """A table whose shares of treatment make up all waste that is collected.
 
-    They are left out if that is too little of it: the rest is not landfilled, dumped or recycled by default.
+    What is unaccounted for may be what nobody collects: the rest then is what is collected. Beyond that it is taken to
+    be treated as in the `others` (the country, or countries of its income). If too much of it is unaccounted for, no
+    share is left: the rest is not landfilled, dumped or recycled by default.
     """
     name = "waste_treatment_share"
     lost = table.get((name, "unaccounted_for"))
     if not lost:
         return table
-    others = {key: value for key, value in table.items() if key[0] != name}
-    if lost.value > UNKNOWN_FATE:
-        return others
-    known = {
-        key: value * (1 / (1 - lost.value))
-        for key, value in table.items()
-        if key[0] == name and key[1] != "unaccounted_for"
-    }
-    return {**others, **known}
+    rest = {key: value for key, value in table.items() if key[0] != name}
+    ways = {kind: value for (word, kind), value in table.items() if word == name and kind != "unaccounted_for"}
+    coverage = {**others, **table}.get(("waste_collection_coverage", ""))
+    collected = min(coverage.value if coverage else 1.0, 1.0)
+    if 1 - lost.value >= COVERED * collected:
+        return {**rest, **{(name, kind): value * (1 / (1 - lost.value)) for kind, value in ways.items()}}
+    usual = {kind: value for (word, kind), value in others.items() if word == name}
+    if lost.value > UNKNOWN_FATE or not usual:
+        return rest
+    note = f"{100 * lost.value:.0f} % of the waste is unaccounted for and taken to be treated as in {_whose(usual)}"
+    nothing = Value(0, 0, 0, "share", lost.source, lost.year)
+    shares = {}
+    for kind in {**ways, **usual}:
+        own, other = ways.get(kind, nothing), usual.get(kind, nothing)
+        shares[name, kind] = Value(
+            own.value + lost.value * other.value,
+            own.low,
+            min(1.0, own.high + lost.high * other.high),
+            "share",
+            lost.source,
+            lost.year,
+            note,
+        )
+    return {**rest, **shares}
 
 
-def of_income(income: str, country: Table) -> Table:
-    """What the waste of countries of that income is like, under the names of which the country has no figure."""
-    known = {name for name, _kind in country}
-    named = {
+def _whose(shares: dict[str, Value]) -> str:
+    """Whose shares these are, by their source."""
+    return "; ".join(dict.fromkeys(value.source for value in shares.values()))
+
+
+def of_income(income: str) -> Table:
+    """What the waste of countries of that income is like."""
+    return {
         (name.removesuffix(f" of {income}"), kind): value
         for (name, kind), value in assumptions().items()
         if income and name.endswith(f" of {income}")
     }
-    return {key: value for key, value in named.items() if key[0] not in known}
+
+
+def _absent(general: Table, own: Table) -> Table:
+    """What is general, under the names of which a table has no figure that can be used."""
+    known = {name for name, _kind in known_fate(own, general)}
+    return {key: value for key, value in general.items() if key[0] not in known}
 
 
 def _whole_groups(city: Table, country: Table) -> Table:
@@ -301,73 +330,163 @@ def other_emission_rows(place: Place) -> list[Row]:
 def waste_rows(place: Place, table: Table) -> list[Row]:
     """Waste by what becomes of it, its composition and its collection."""
     found = []
-    if coverage := table.get(("waste_collection_coverage", "")):
+    coverage = table.get(("waste_collection_coverage", ""))
+    if coverage:
         found.append(
             _fact("waste_collection_coverage", coverage, "the figure for the city, or for cities of its country")
         )
     if pickers := table.get(("informal_recyclers", "")):
         found.append(_fact("informal_recyclers", pickers, "the city's own figure"))
     composition = {kind: value for (name, kind), value in table.items() if name == "waste_composition" and value.value}
+    ways = {kind: value for (name, kind), value in table.items() if name == "waste_treatment_share" and value.value}
+    shares = by_fate(ways)
+    adjusted, remark = composition_that_holds(composition, shares)
     if composition:
         source, year = next((value.source, value.year) for value in composition.values())
         for stream in labels("waste_stream"):
             if stream in composition:
-                found.append(
-                    _fact("waste_composition", composition[stream], "kitchen and garden waste may be one", kind=stream)
-                )
+                note = "; ".join(part for part in ("kitchen and garden waste may be one", remark) if part)
+                found.append(_fact("waste_composition", adjusted[stream], note, kind=stream))
             else:
                 note = "not told apart by the source: included in the other streams"
                 found.append(_key_row("waste_composition", stream, "IE", note, source, year))
-    return [*found, *_treatment_rows(place, table)]
-
-
-def _treatment_rows(place: Place, table: Table) -> list[Row]:
-    """Tonnes landfilled, sorted, composted, digested, and the share that ends in controlled facilities."""
+    usual = adjusted or prior("waste_composition", place.country)
     generated = table.get(("waste_per_person", ""))
-    ways = {kind: value for (name, kind), value in table.items() if name == "waste_treatment_share" and value.value}
     if not generated or not ways:
-        return []
-    goes_to = {
-        "waste_landfilled": (
-            "sanitary_landfill_landfill_gas_system",
-            "controlled_landfill",
-            "landfill_unspecified",
-            "open_dump",
-        ),
-        "waste_sorted": ("recycling",),
-        "waste_composted": ("compost",),
-        "waste_digested": ("anaerobic_digestion",),
-    }
-    if sum(ways[kind].value for kinds in goes_to.values() for kind in kinds if kind in ways) < IN_ROWS:
-        return []  # nearly all is burnt, of which the model knows nothing
-    source, remark = next((value.source, value.note) for value in ways.values())
-    burnt = ways["incineration"].value if "incineration" in ways else 0.0
-    found = []
-    for name, kinds in goes_to.items():
+        return found
+    collected = _scaled(generated, place) * (coverage.value if coverage else 1.0)
+    return [*found, *_fate_rows(collected, shares, usual), *_control_rows(place, ways)]
+
+
+FATES = {
+    "waste_landfilled": (
+        "sanitary_landfill_landfill_gas_system",
+        "controlled_landfill",
+        "landfill_unspecified",
+        "open_dump",
+    ),
+    "waste_sorted": ("recycling",),
+    "waste_composted": ("compost",),
+    "waste_digested": ("anaerobic_digestion",),
+    "waste_incinerated": ("incineration", "advanced_thermal_treatment"),
+    "waste_otherwise_treated": ("other", "waterways_marine"),
+}
+ORGANIC_FATES, DRY_FATES = ("waste_composted", "waste_digested"), ("waste_sorted",)
+
+
+def by_fate(ways: dict[str, Value]) -> dict[str, Value]:
+    """Shares of the waste by the facts in which they stand; they make up the whole."""
+    whole = sum(ways[kind].value for kinds in FATES.values() for kind in kinds if kind in ways)
+    found = {}
+    for name, kinds in FATES.items():
         there = [ways[kind] for kind in kinds if kind in ways]
-        share = sum(way.value for way in there)
+        if not whole:
+            continue
+        source, remark = next(((value.source, value.note) for value in there or ways.values()), ("", ""))
         low, high = sum(way.low for way in there), min(1.0, max(sum(way.high for way in there), 0.05))
-        part = Value(share, low, high, "share", source, BASE_YEAR)
-        note = "waste per person times people times the share that goes there (dumps count as landfill)"
-        if not share:
-            note = "the source accounts for all waste without it: none, up to 5 %"
-        elif remark != generated.note:
-            note += f"; {remark}"
+        found[name] = Value(sum(way.value for way in there) / whole, low, high, "share", source, BASE_YEAR, remark)
+    return found
+
+
+def composition_that_holds(
+    composition: dict[str, Value], shares: dict[str, Value]
+) -> tuple[dict[str, Value], str]:
+    """A composition that holds what is recovered of it, and what was done to it.
+
+    Treatment and composition are often of different years. Where more is recovered of the organic or of the dry
+    streams than nine tenths of them, they are raised within their range, and the others lowered within theirs.
+    """
+    if not composition or not shares:
+        return composition, ""
+    groups = {
+        stream: group for group, streams in enumerate((ORGANIC, DRY)) for stream in streams if stream in composition
+    }
+    have = [sum(composition[stream].value for stream in composition if groups.get(stream) == group) for group in (0, 1)]
+    recovered = [sum(shares[name].value for name in names) for names in (ORGANIC_FATES, DRY_FATES)]
+    need = [part / RECOVERED for part in recovered]
+    if all(wanted <= there for wanted, there in zip(need, have, strict=True)):
+        return composition, ""
+    short = [group for group in (0, 1) if need[group] > have[group] > 0]
+    rest = 1 - sum(have[group] for group in short)
+    raised = {group: min(need[group], STREAM_HIGH * have[group]) - have[group] for group in short}
+    room = rest - max([STREAM_LOW * rest, *(need[group] for group in (0, 1) if group not in short)])
+    given = min(sum(raised.values()), max(0.0, room))
+    if not given:
+        return composition, ""
+    part = given / sum(raised.values())
+    factors = {group: 1 + part * more / have[group] for group, more in raised.items()}
+    found = {}
+    for stream, value in composition.items():
+        share = value.value * factors.get(groups.get(stream, -1), 1 - given / rest)
+        found[stream] = replace(value, value=share, low=min(value.low, share), high=max(value.high, share))
+    return found, "adjusted within its range, for more is recovered than the streams of the source would hold"
+
+
+def _fate_rows(collected: Value, shares: dict[str, Value], composition: dict[str, Value]) -> list[Row]:
+    """Tonnes by fate. What is recovered beyond the streams that there are stands with the other fates."""
+    limits = [
+        RECOVERED * sum(composition[stream].value for stream in streams if stream in composition)
+        for streams in (ORGANIC, DRY)
+    ]
+    beyond, found = 0.0, []
+    for names, limit in ((ORGANIC_FATES, limits[0]), (DRY_FATES, limits[1])):
+        given = sum(shares[name].value for name in names)
+        if given > limit:
+            beyond += given - limit
+            note = "cut to what there is of the streams; the rest stands with the other fates"
+            cut = limit / given
+            shares = {
+                **shares,
+                **{
+                    name: replace(
+                        shares[name],
+                        value=shares[name].value * cut,
+                        low=shares[name].low * cut,
+                        note="; ".join(part for part in (note, shares[name].note) if part),
+                    )
+                    for name in names
+                    if shares[name].value
+                },
+            }
+    for name, share in shares.items():
+        note = "waste per person times people that are served times the share that goes there"
         if name == "waste_landfilled":
-            note += "; earlier years are taken to be like this one: too much where the city has grown"
-            if burnt > BURNT_ENOUGH_TO_SAY:
-                note += (
-                    f"; {100 * burnt:.0f} % of all waste is burnt and stands in no row, for the model knows no "
-                    "incineration: waste per person and its emissions are short of it"
-                )
-        found.append(_fact(name, _scaled(generated, place) * part, note, year=BASE_YEAR))
+            note += " (dumps count as landfill); earlier years are taken to be like this one: too much where the city has grown"
+        if name == "waste_otherwise_treated" and beyond:
+            share = replace(share, value=share.value + beyond, high=max(share.high, share.value + beyond))
+            note += "; with what is said to be recovered beyond the streams that there are"
+        if not share.value:
+            note = "the source accounts for all waste without it: none, up to 5 %"
+        elif share.note != collected.note:
+            note += f"; {share.note}" if share.note else ""
+        found.append(_fact(name, collected * replace(share, note=""), note, year=BASE_YEAR))
+    yields = Value(1, 0.75, 1, "share", shares["waste_sorted"].source, BASE_YEAR)
+    found.append(_fact("sorting_yield", yields, "the source counts what is recycled; its rejects went another way"))
+    return found
+
+
+def _control_rows(place: Place, ways: dict[str, Value]) -> list[Row]:
+    """The share that ends in controlled facilities.
+
+    What is said of landfills and of other ways without more counts as controlled in countries of high income, where
+    the law leaves no other, and elsewhere half (landfills) or not at all (other ways).
+    """
+    source = next(value.source for value in ways.values())
     accounted = sum(value.value for value in ways.values())
-    loose = sum(ways[kind].value for kind in ("open_dump", "waterways_marine", "other") if kind in ways)
-    unclear = ways["landfill_unspecified"].value if "landfill_unspecified" in ways else 0.0
-    high = 1 - loose / accounted
-    low = 1 - (loose + unclear) / accounted
-    controlled = Value((low + high) / 2, max(0.0, low - 0.2), min(1.0, high + 0.1), "share", source, 2016)
-    return [*found, _fact("waste_controlled_share", controlled, "landfills of unknown standard count half")]
+
+    def share(*kinds: str) -> float:
+        return sum(ways[kind].value for kind in kinds if kind in ways) / accounted
+
+    dumped = share("open_dump", "waterways_marine")
+    if countries()[place.country].income == "high income":
+        high, low, middle = 1 - dumped, 1 - dumped - share("landfill_unspecified", "other") / 2, 1 - dumped
+        note = "landfills of unknown standard count as controlled: the country is of high income"
+    else:
+        high = 1 - dumped - share("other")
+        low = high - share("landfill_unspecified")
+        middle, note = (low + high) / 2, "landfills of unknown standard count half"
+    controlled = Value(middle, max(0.0, low - 0.2), min(1.0, high + 0.1), "share", source, 2016)
+    return [_fact("waste_controlled_share", controlled, note)]
 
 
 def road_death_rows(place: Place) -> list[Row]:

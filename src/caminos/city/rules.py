@@ -13,7 +13,11 @@ from importlib.resources import files
 from math import cos, hypot, isfinite, radians
 from statistics import median
 
+import numpy as np
+
+from caminos.city.agreement import AGREEMENTS, COVERED, FATES, ratios
 from caminos.city.facts import FACTS, Fact
+from caminos.city.inputs import inputs_of
 from caminos.city.inventory import InventoryRow, gpc
 from caminos.city.national import city_table, national
 from caminos.city.package import City
@@ -22,7 +26,7 @@ from caminos.city.plausible import by_kind, total
 from caminos.city.settings import CLIMATES, GWP_SETS, SETTINGS
 from caminos.city.zones import ZONES
 from caminos.i18n import _, number
-from caminos.problems import NOT_CHECKABLE, WARNING, Problem
+from caminos.problems import ERROR, NOT_CHECKABLE, WARNING, Problem
 
 INVENTORY = "inventory.csv"
 SUBSECTORS = {"residential": "I.1", "commercial": "I.2", "industry": "I.3", "agriculture": "I.5"}
@@ -383,7 +387,7 @@ def waste_like_others(city: City) -> list[Problem]:
     ]
     people, _facts = total(city.facts, "population")
     tonnes = [
-        total(city.facts, name)[0] for name in ("waste_landfilled", "waste_sorted", "waste_composted", "waste_digested")
+        total(city.facts, name)[0] for name in FATES
     ]
     lacking = [
         name
@@ -411,6 +415,40 @@ def waste_like_others(city: City) -> list[Problem]:
     fact = by_kind(city.facts, "waste_landfilled")[0]
     fix = _("Check tonnes, people and whether all of it is municipal.")
     return [Problem(WARNING, fact.file, fact.row, "value", message, fix)]
+
+
+def agreements(city: City) -> list[Problem]:
+    """Facts of which not all can be true: what rests on them is not estimated until they agree."""
+    compared = ratios(inputs_of([city], np.array([city.base_year])), 1)
+    found = []
+    for agreement in AGREEMENTS:
+        ratio = compared[agreement.name]
+        if not ratio.fails(agreement)[0]:
+            continue
+        facts = [fact for name in agreement.facts for fact in by_kind(city.facts, name)]
+        names = [name for name in agreement.facts if any(fact.name == name for fact in facts)]
+        if agreement.facts[-1] not in names:
+            names.append(agreement.facts[-1])
+        values = {
+            "names": ", ".join(names[:-1]),
+            "part": number(float(ratio.part[0]), 4),
+            "whole": number(float(ratio.whole[0]), 4),
+            "other": names[-1],
+        }
+        if ratio.part[0] < agreement.least * ratio.whole[0]:
+            message = _(
+                "{names} make up {part} t a year, less than {least} % of the {whole} t of {other}.",
+                **values,
+                least=number(100 * COVERED),
+            )
+        else:
+            message = _(
+                "{names} make up {part} t a year; {other} leaves only {whole} t.",
+                **values,
+            )
+        fix = _("They cannot all be right: correct one. Until they agree what rests on them is not estimated.")
+        found.append(Problem(ERROR, facts[0].file, facts[0].row, "value", message, fix))
+    return found
 
 
 def areas(city: City) -> list[Problem]:
@@ -500,7 +538,7 @@ def default_facts(city: City) -> list[Problem]:
     return [Problem(WARNING, defaults[0].file, defaults[0].row, "note", message, _("Replace them one by one."))]
 
 
-CITY_RULES: tuple[Rule, ...] = (climate, zone_places, areas, waste_like_others, default_facts)
+CITY_RULES: tuple[Rule, ...] = (climate, zone_places, areas, agreements, waste_like_others, default_facts)
 INVENTORY_RULES: tuple[Rule, ...] = (
     sector_totals,
     absent_references,

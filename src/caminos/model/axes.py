@@ -148,6 +148,12 @@ def positive(values: Array) -> Array:
     return np.maximum(values, 0 * values)
 
 
+def part_of(part: Array, whole: Array) -> Array:
+    """A part over its whole; nothing is no part of anything, also of nothing."""
+    found = part / whole
+    return np.where(part == 0 * part, 0 * np.nan_to_num(found), found)
+
+
 def since(values: Array) -> Array:
     """Cumulative sum over the years."""
     return np.cumsum(values, axis=YEAR)

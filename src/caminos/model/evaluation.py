@@ -182,7 +182,23 @@ class Evaluation:
             result = _by_row(node, given)
         else:
             result = _alone(node, given, self._many)
+        if node.role == "default" and node.of:
+            result = self._by_fact(node, result)
         return self._with_observed(name, result) if name in self._observed else result
+
+    def _by_fact(self, node: Indicator, result: Result) -> Result:
+        """What stands in for a fact, where the literature has nothing for the place: it is the fact that is missing."""
+        nodes = self.graph.nodes
+
+        def named(reason: NotEstimated) -> NotEstimated:
+            names = (node.name if getattr(nodes[name], "role", "") == "parameter" else name for name in reason.missing)
+            return NotEstimated(tuple(dict.fromkeys(names)))
+
+        if isinstance(result, NotEstimated):
+            return named(result)
+        if isinstance(result, Partly):
+            return Partly(result.values, tuple(named(reason) for reason in result.reasons), result.code)
+        return result
 
     def _with_observed(self, name: str, computed: Result) -> Result:
         """A computed node, with what was observed in the rows that have it."""

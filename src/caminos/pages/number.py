@@ -135,8 +135,9 @@ def missing(model: CityModel, value: Value, case: Case) -> tuple[str, ...]:
 
 def what_to_add(model: CityModel, value: Value, case: Case = BASELINE) -> list[Sentence]:
     """The facts that would let a number be estimated, by the names that facts.csv knows."""
-    facts = [name for name in missing(model, value, case) if getattr(model.graph.nodes.get(name), "role", "") == "fact"]
-    ids = ", ".join(dict.fromkeys(model.graph.nodes[name].of for name in facts))
+    nodes = model.graph.nodes
+    facts = [name for name in missing(model, value, case) if getattr(nodes.get(name), "role", "") in ("fact", "default")]
+    ids = ", ".join(dict.fromkeys(nodes[name].of for name in facts if nodes[name].of))
     return [Sentence(_("What to add to facts.csv: {names}", names=ids), style="hint")] if ids else []
 
 

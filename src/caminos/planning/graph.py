@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from caminos.actions import library
 from caminos.actions.library import Action
+from caminos.city.agreement import AGREEMENTS
 from caminos.city.vocabulary import Term, vocabulary
 from caminos.model.graph import Graph, build
 from caminos.model.indicator import Indicator, Node, Source
@@ -48,6 +49,7 @@ def assemble(actions: Sequence[Action], check: bool | Sequence[str] | dict[str, 
         nodes.setdefault(name, tables.source_node(name))
     computed: list[Node] = [
         *_calendar(),
+        *(Source(item.name, "ratio", "agreement", meaning=item.meaning) for item in AGREEMENTS),
         *indicators(),
         *library.size_nodes(actions),
         *library.adoption_nodes(actions),

@@ -75,10 +75,47 @@ def landfill_emissions(landfill_methane: Array, gwp_ch4: Array) -> Array:
 
 @indicator(unit="t CO2e/yr", source="IPCC 2006, vol. 5, table 4.1 (wet weight)")
 def biological_treatment_emissions(
-    waste_composted: Array, compost_ch4_factor: Array, compost_n2o_factor: Array, gwp_ch4: Array, gwp_n2o: Array
+    waste_composted: Array,
+    waste_digested: Array,
+    compost_ch4_factor: Array,
+    compost_n2o_factor: Array,
+    digestion_ch4_factor: Array,
+    gwp_ch4: Array,
+    gwp_n2o: Array,
 ) -> Array:
-    """Emissions of composting, on wet weight."""
-    return waste_composted * (compost_ch4_factor * gwp_ch4 + compost_n2o_factor * gwp_n2o)
+    """Emissions of composting and of leaks in digestion, on wet weight; nitrous oxide of digestion is negligible."""
+    composting = waste_composted * (compost_ch4_factor * gwp_ch4 + compost_n2o_factor * gwp_n2o)
+    return composting + waste_digested * digestion_ch4_factor * gwp_ch4
+
+
+@indicator(unit="t CO2e/yr", source="IPCC 2006, vol. 5, ch. 5, eq. 5.2")
+def incineration_carbon_dioxide(
+    waste_burnt_by_stream: Array,
+    fossil_carbon_content: Array,
+    incineration_oxidation: Array,
+    co2_per_carbon: Array,
+) -> Array:
+    """Carbon dioxide of the fossil carbon in the waste that is burnt; that of food, paper and wood is not counted."""
+    return total(waste_burnt_by_stream * fossil_carbon_content, KIND) * incineration_oxidation * co2_per_carbon
+
+
+@indicator(unit="t CO2e/yr", source="GPC 1.1, III.3; IPCC 2006, vol. 5, ch. 5")
+def incineration_emissions(
+    incineration_carbon_dioxide: Array,
+    waste_burnt: Array,
+    incineration_ch4_factor: Array,
+    incineration_n2o_factor: Array,
+    gwp_ch4: Array,
+    gwp_n2o: Array,
+) -> Array:
+    """Emissions of the city's waste in incineration plants, wherever they stand.
+
+    The GPC counts plants that sell energy under I.4.4; here all burning of waste is III.3, so that what is burnt
+    instead of buried is not lost from the level BASIC. Power that such a plant feeds into the grid may be counted
+    in the grid's factor as well. Open burning of what nobody collects is not counted.
+    """
+    other = waste_burnt * (incineration_ch4_factor * gwp_ch4 + incineration_n2o_factor * gwp_n2o)
+    return incineration_carbon_dioxide + other
 
 
 @indicator(unit="share", dims="year kind", kind="sewage_path", source="mass balance of sewage")
