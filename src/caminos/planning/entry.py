@@ -104,7 +104,7 @@ def entry(model: CityModel, start: int, weights: Sequence[float] | None = None) 
     flips = _flips(score, ranks, weak, assessment.actions, order)
     ranking = tuple(_ranked(assessment, score, ranks, int(i), place + 1, weights) for place, i in enumerate(order))
     left_out = {
-        action.id: why_unavailable(model, action) for action in model.actions.values() if action.id in model.unavailable
+        action.id: why_unavailable(model, action) for action in model.actions.values() if action not in model.available
     }
     return Entry(ranking, challenges(assessment), left_out, flips, assessment.not_scored, len(weak))
 
