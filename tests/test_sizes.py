@@ -171,7 +171,7 @@ EXHAUSTED = [
     ("settlement_upgrading", "informal_settlement_population", 0, "person"),
     ("early_warning", "warning_coverage", 1, "share"),
     ("heat_action_plan", "heat_plan_coverage", 1, "share"),
-    ("slow_streets", "slow_street_share", 1, "share"),
+    ("slow_streets", "local_slow_street_share", 1, "share"),
     ("cycle_network", "cycle_network_length", 90_000, "km"),
     ("landfill_gas", "landfill_gas_collected_share", 0.95, "share"),
     ("water_loss_control", "water_loss_share", 0, "share"),
@@ -318,7 +318,7 @@ def test_slow_streets_save_a_tenth_of_a_city_s_road_deaths(porto_alegre):
     cases = [BASELINE, Case("", (Measure("slow_streets", START),))]
     deaths = porto_alegre.run(["road_deaths"], cases)["road_deaths"][:, 0, -1].ravel()
     assert -0.15 < deaths[1] / deaths[0] - 1 < -0.09
-    half = model_of(porto_alegre.city, slow_street_share=(0.525, "share"))
+    half = model_of(porto_alegre.city, local_slow_street_share=(0.525, "share"))
     fewer = half.run(["road_deaths"], cases)["road_deaths"][:, 0, -1].ravel()
     ratio = (fewer[1] / fewer[0] - 1) / (deaths[1] / deaths[0] - 1)
     assert ratio == pytest.approx((1 - 0.525) / (1 - 0.05), rel=1e-6)
