@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caminos.actions.library import (
+    SIZE,
     Action,
     ActionError,
     Effect,
@@ -44,7 +45,7 @@ OWN_EFFECT = (
     "tree_growth_lag,own\n"
 )
 GROUPED = "river_trees,cooling_centre_share,,q1,add,cooling_centre_use,,own\n"
-KINDS = "river_trees,facility_access_share,clinic,,toward,facility_reach_gain,,own\n"
+KINDS = "river_trees,facility_access_share,clinic,,toward,compact_access_gain,,own\n"
 CLEAR = (ActionError, ModelError, CityError)  # what the commands turn into a message
 
 
@@ -70,7 +71,9 @@ def lever(name: str, *actions: Action) -> Indicator:
 
 
 def value(node: Indicator, **given: float | np.ndarray) -> np.ndarray:
-    arrays = {name: cell(item) if isinstance(item, int | float) else item for name, item in given.items()}
+    """The value of a node; sizes that are not given are of one unit."""
+    sizes = {name: 1.0 for name in node.arguments if name.startswith(SIZE)}
+    arrays = {name: cell(item) if isinstance(item, int | float) else item for name, item in (sizes | given).items()}
     return np.asarray(node.function(**arrays))
 
 
@@ -212,6 +215,8 @@ def test_savings_of_retrofits_and_codes_combine_by_multiplication(porto_alegre):
     for name, item in (
         ("homes_retrofitted_share", np.ones((1, 1, 1, 1, 5, 1))),
         ("deep_retrofit_saving", cell(0.5)),
+        ("home_heating_energy_share", cell(0.75)),
+        ("home_cooling_energy_share", cell(0.25)),
         ("new_building_code_share", cell(1.0)),
         ("new_building_saving", cell(0.5)),
     ):

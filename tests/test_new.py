@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from caminos.city.agreement import FATES
 from caminos.city.check import check_city
+from caminos.city.climates import climate, climate_at, climate_remark
 from caminos.city.national import Value, national, prior
 from caminos.city.new import city_waste, default_facts, known_fate, made_city, new_city
 from caminos.city.package import read_city
@@ -110,20 +112,59 @@ def test_what_no_source_gives_is_left_out_and_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "climate"),
+    ("text", "expected", "doubted"),
     [
-        ("Rosario, Argentina", "wet temperate"),
-        ("Chennai, India", "wet tropical"),
-        ("Darwin, Australia", "wet tropical"),
+        ("Mendoza, Argentina", "dry temperate", False),  # 220 mm of rain a year
+        ("Phoenix, US", "dry tropical", False),
+        ("Lima, Peru", "dry temperate", True),
+        ("Dhaka, Bangladesh", "wet tropical", False),
+        ("Houston, US", "wet tropical", True),
+        ("Chennai, India", "wet tropical", False),
+        ("Darwin, Australia", "wet tropical", False),
+        ("Porto Alegre, Brazil", "wet temperate", True),
+        ("Nairobi, Kenya", "wet temperate", True),  # 1,800 m above the sea: not tropical by its latitude
+        ("Quito, Ecuador", "wet temperate", False),
+        ("Medellín, Colombia", "wet temperate", True),  # a cell of mountains, though Köppen has no cool month
+        ("Rosario, Argentina", "wet temperate", True),
+        ("Santiago, Chile", "wet temperate", False),
+        ("London, GB", "wet temperate", False),
+        ("Oslo, Norway", "wet temperate", False),
     ],
 )
-def test_the_climate_is_a_default_and_says_so(tmp_path: Path, text: str, climate: str) -> None:
+def test_the_climate_is_that_of_the_place_and_says_how_sure(
+    tmp_path: Path, text: str, expected: str, doubted: bool
+) -> None:
+    """Dry in Köppen's group B, tropical above 20 degC (IPCC 2006, vol. 5, table 3.3), whatever the latitude."""
     folder = new_city(text, tmp_path / "city")
-    assert read_city(folder).climate == climate
+    assert read_city(folder).climate == expected
     lines = (folder / "city.toml").read_text(encoding="utf-8").splitlines()
-    above = lines[lines.index(f'climate = "{climate}"') - 2 :][:2]
-    assert above[0].startswith("# Default from the latitude")
-    assert "how fast waste decays" in above[1]
+    above = [line for line in lines[: lines.index(f'climate = "{expected}"')] if line.startswith("# ")]
+    said = "\n".join(above[-4:])
+    assert "Default from the place: Köppen" in said
+    assert ("In doubt at the bound of 20 °C" in said) == doubted
+    assert "how fast waste decays" in above[-1]
+
+
+def test_a_place_without_a_cell_has_a_climate_by_latitude_and_says_so() -> None:
+    islet = find_place("Malé, Maldives")
+    assert climate_at(islet) is None
+    assert climate(islet) == "wet tropical"
+    assert climate(replace(islet, latitude=50.0)) == "wet temperate"
+    assert "latitude" in climate_remark(islet)
+
+
+def test_the_table_of_climates_covers_the_places_and_keeps_its_notice() -> None:
+    """Every class is one of Köppen's five groups, every mean one of the Earth; hardly a place is without."""
+    places = all_places()
+    found = [known for known in map(climate_at, places) if known is not None]
+    assert len(found) > 0.98 * len(places)
+    assert {known.koppen[0] for known in found} == set("ABCDE")
+    assert all(-20 < known.mean < 35 for known in found)
+    folder = Path(__file__).parents[1] / "src/caminos/city"
+    assert (folder / "climates.csv.gz").stat().st_size < 300_000
+    notice = (folder / "climates.SOURCE.txt").read_text(encoding="utf-8")
+    assert "Copyright (c) 2019 Todd Karin" in notice
+    assert "MIT License" in notice
 
 
 NEVER_DEFAULT = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
@@ -303,7 +303,7 @@ def check_parameters(action: Action, nodes: Mapping[str, Node]) -> None:
 
 
 def size_nodes(actions: Iterable[Action]) -> list[Indicator]:
-    """One node an action: its size at full scale."""
+    """One node an action: its size at full scale, never below nothing (where more is there already than is wanted)."""
     return [
         computed(
             action.size,
@@ -313,18 +313,26 @@ def size_nodes(actions: Iterable[Action]) -> list[Indicator]:
             f"{action.name}: size at full scale",
             ("year",),
             of=action.id,
+            least=positive,
         )
         for action in actions
     ]
 
 
 def computed(
-    name: str, unit: str, text: str, role: str, meaning: str, dims: tuple[str, ...], of: str = ""
+    name: str,
+    unit: str,
+    text: str,
+    role: str,
+    meaning: str,
+    dims: tuple[str, ...],
+    of: str = "",
+    least: Callable[[Any], Any] = lambda value: value,
 ) -> Indicator:
-    """A node whose equation stands in a table."""
+    """A node whose equation stands in a table; `least` bounds what comes out of it."""
 
     def function(**given: Array) -> Array:
-        value = expression.evaluate(text, given)
+        value = least(expression.evaluate(text, given))
         return value if getattr(value, "ndim", 0) == len(AXES) else value * np.ones((1,) * len(AXES))
 
     return Indicator(
@@ -367,7 +375,7 @@ def _lever_node(lever: Lever, effects: list[Effect], actions: Mapping[str, Actio
     for effect in effects:
         action = actions[effect.action]
         needed += [action.size if name == "size" else name for name in expression.names(effect.amount)]
-        needed += [action.adoption] + ([effect.lag, "calendar_year"] if effect.lag else [])
+        needed += [action.size, action.adoption] + ([effect.lag, "calendar_year"] if effect.lag else [])
     moves = [(effect, _mask(effect, lever), actions[effect.action]) for effect in effects]
     shares = lever.unit == "share"
 
@@ -382,7 +390,8 @@ def _lever_node(lever: Lever, effects: list[Effect], actions: Mapping[str, Actio
             names = {name: given[action.size if name == "size" else name] for name in expression.names(effect.amount)}
             if effect.lag:
                 adoption = grown(adoption, given[effect.lag], given["calendar_year"])
-            moved = expression.evaluate(effect.amount, names) * adoption * mask
+            amount = _of_something(expression.evaluate(effect.amount, names), given[action.size])
+            moved = _adopted(amount, adoption * mask)
             value = _move(effect.mode, value, _where_taken(moved, taken), lever.maximum)
         if not shares:
             return _floor(value, lever.minimum)
@@ -407,6 +416,21 @@ def _lever_node(lever: Lever, effects: list[Effect], actions: Mapping[str, Actio
         place="levers.csv",
         equation=equation,
     )
+
+
+def _of_something(amount: Any, size: Any) -> Any:
+    """What a whole action moves: nothing where its size is nothing, which is 0/0 in a share of what is not there."""
+    nothing = size == 0 * size
+    return np.where(nothing, 0 * np.nan_to_num(amount), amount) if np.any(nothing) else amount
+
+
+def _adopted(amount: Any, adopted: Any) -> Any:
+    """What the adopted part moves: nothing before it begins, also of an amount without end (a share of nothing)."""
+    endless = np.isinf(amount)
+    if not np.any(endless):
+        return amount * adopted
+    finite = np.where(endless, 0 * np.nan_to_num(amount), amount)
+    return np.where(endless & (adopted > 0 * adopted), amount, finite * adopted)
 
 
 def _where_taken(moved: Any, taken: Any) -> Any:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from caminos.city.agreement import COVERED, DRY, ORGANIC
+from caminos.city.climates import climate, climate_remark
 from caminos.city.facts import DEFAULT, FACT_COLUMNS, known_fact
 from caminos.city.national import BASE_YEAR, Table, Value, assumptions, city_table, national, prior
 from caminos.city.package import City
@@ -25,7 +26,6 @@ GEONAMES = "GeoNames, places of 15,000 people or more, geonames.org/{id}"
 HUB = 3.0  # t CO2e per person: above it a country is a hub whose mean says nothing of its cities
 OPEN_LICENCE = "CC BY 4.0"
 FIGURE_CITED = "figure cited from the publication"
-TROPIC = 23.5  # degrees of latitude
 UNKNOWN_FATE = 0.3  # share of the waste unaccounted for, above which the rest says too little
 RECOVERED = 0.9  # of a stream: more than that is hardly ever recovered
 STREAM_LOW, STREAM_HIGH = 0.6, 1.5  # times a stream's share: its range, within which it may be adjusted
@@ -531,7 +531,7 @@ def settings_text(place: Place, rows: list[Row]) -> str:
         ),
     ]
     settings = default_settings(place, identity(place), "\n".join(note))
-    return settings_toml(settings, {"climate": _climate_remark()})
+    return settings_toml(settings, {"climate": _climate_remark(place)})
 
 
 def default_settings(place: Place, id: str, notes: str = "") -> Settings:
@@ -558,20 +558,14 @@ def made_city(place: Place) -> City:
     return City(path=Path(settings.id), facts=facts, **vars(settings))
 
 
-def climate(place: Place) -> str:
-    """The climate taken until someone sets it: tropical between the tropics, and wet."""
-    return "wet tropical" if abs(place.latitude) < TROPIC else "wet temperate"
-
-
-def _climate_remark() -> str:
+def _climate_remark(place: Place) -> str:
     """What stands above the climate in city.toml."""
     remark = [
-        _(
-            "Default from the latitude, taken to be wet. Others: dry temperate, wet temperate, dry tropical, wet tropical."
-        ),
+        climate_remark(place),
+        _("Others: dry temperate, wet temperate, dry tropical, wet tropical."),
         _(
             "It decides how fast waste decays in landfills; besides, how long the hot season is, how many homes are "
-            "cold, what water young trees need and the canopy taken where none is measured."
+            "cold, what a retrofit saves, what water young trees need and the canopy taken where none is measured."
         ),
     ]
     return "\n".join(remark)

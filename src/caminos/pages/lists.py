@@ -122,7 +122,7 @@ def action_list(model: CityModel) -> Table:
 
 
 def _lacking(model: CityModel, action: Action) -> str:
-    return why_unavailable(model, action) if action.id in model.unavailable else ""
+    return why_unavailable(model, action) if action not in model.available else ""
 
 
 def lever_list(model: CityModel) -> Table:

@@ -275,7 +275,7 @@ def action_spending(
 ) -> np.ndarray:
     """What one measure costs by draw and year, in USD; `public_only` leaves out what private owners pay.
 
-    The staff that any programme needs is public and spread evenly to the last year.
+    The staff that any programme needs is public and spread evenly to the last year; a programme of no size has none.
     """
     action = model.actions[measure.action]
     full = np.broadcast_to(model.sizes(values)[action.id], (size,)) * measure.scale
@@ -294,6 +294,7 @@ def action_spending(
     share = public_share(model, action, values, size) if public_only else np.ones(size)
     staffed = model.years >= measure.start
     staff = drawn(model, role("staff of a programme"), values, size)[:, None] * staffed / staffed.sum() * measure.scale
+    staff = staff * (full > 0)[:, None]
     return np.asarray(yearly * share[:, None] + staff)
 
 
@@ -387,6 +388,8 @@ def rests_on_priors(model: CityModel, headline: Headline) -> bool:
 
 def why_unavailable(model: CityModel, action: Action) -> str:
     """Why an action is shown but not ranked."""
+    if action.id in (idle := model.nothing_to_do):
+        return idle[action.id]
     if not action.effects:
         return _("no sourced effect on any lever of the model")
     return _("missing: {names}", names=", ".join(dict.fromkeys(map(of, model.unavailable[action.id]))))

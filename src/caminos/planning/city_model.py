@@ -17,10 +17,13 @@ from caminos.model.axes import AXES, DRAW, FINAL_YEAR
 from caminos.model.evaluation import Evaluation, Result
 from caminos.model.expression import names as expression_names
 from caminos.model.graph import Graph
+from caminos.model.indicator import Node
 from caminos.model.runs import DRAWS_AT_ONCE, SEED, Keep, Moves, Rows, Run
-from caminos.model.values import Column, Input, NotEstimated, reasons_of, result_of
+from caminos.model.values import Column, Input, NotEstimated, reasons_of, result_of, values_of
 from caminos.planning.graph import graph_of
+from caminos.planning.names import name_of
 from caminos.problems import CaminosError
+from caminos.words import amount
 
 __all__ = ["BASELINE", "SEED", "Case", "Cities", "CityModel", "Measure", "Stack"]
 
@@ -185,6 +188,16 @@ def _missing_by_city(result: Result, cities: int) -> list[tuple[str, ...]] | Non
     return [item.missing if isinstance(item, NotEstimated) else () for item in each]
 
 
+def _is_whole(node: Node, value: float) -> bool:
+    """Whether a share is all there is."""
+    return node.unit == "share" and value >= 1
+
+
+def _alike_in(values: np.ndarray, one: int, other: int) -> bool:
+    """Whether two rows of a result are the same; a result of one row holds for all."""
+    return len(values) == 1 or bool(np.array_equal(values[one], values[other], equal_nan=True))
+
+
 def _fixed(name: str) -> Column:
     """No adoption at all."""
     zero = np.zeros((1,) * len(AXES))
@@ -209,7 +222,7 @@ class CityModel:
     def graph(self) -> Graph:
         """The graph as it holds here: what is known is an input, an action that cannot be estimated moves nothing."""
         moved = {effect.lever for name in self.unavailable for effect in self.actions[name].effects}
-        levers = library.lever_nodes(self.available, moved) if moved else []
+        levers = library.lever_nodes(self._estimated, moved) if moved else []
         return self.stack.graph.seen(self.inputs, levers)
 
     @property
@@ -229,16 +242,50 @@ class CityModel:
         return {name: missing for name, missing in found.items() if missing is not None}
 
     @property
-    def nothing_to_do(self) -> dict[str, str]:
-        return {}
-
-    def drawn(self, name: str, draws: int) -> np.ndarray:
-        return np.full(max(draws, 1), float(self.inputs[name].central.item()))
+    def _estimated(self) -> list[Action]:
+        return [action for action in self.actions.values() if action.id not in self.unavailable]
 
     @property
     def available(self) -> list[Action]:
-        """The actions whose effect and cost can be estimated in this city."""
-        return [action for action in self.actions.values() if action.id not in self.unavailable]
+        """The actions whose effect and cost can be estimated in this city, and of which something is left to do."""
+        return [action for action in self._estimated if action.id not in self._idle]
+
+    @property
+    def nothing_to_do(self) -> dict[str, str]:
+        """Actions of which nothing is left to do in this city, with the reason in words.
+
+        Their size is nothing in the base year, or at full scale they move no lever, for it is at its end already.
+        """
+        return {name: self._why_idle(self.actions[name]) for name in self._idle if name not in self.unavailable}
+
+    @cached_property
+    def _idle(self) -> frozenset[str]:
+        actions = self._estimated
+        found = self.stack.ask([BASELINE]).compute([action.size for action in actions])
+        nothing = {action.id for action in actions if not np.any(values_of(found[action.size])[:, :, :1] != 0)}
+        left = [action for action in actions if action.effects and action.id not in nothing]
+        names = list(dict.fromkeys(effect.lever for action in left for effect in action.effects))
+        cases = [Case(action.id, (Measure(action.id, int(self.years[0])),)) for action in left]
+        levers = self.stack.ask([BASELINE, *cases]).compute(names)
+        for row, action in enumerate(left, 1):
+            moved = [levers[effect.lever] for effect in action.effects]
+            known = [value for value in moved if not isinstance(value, NotEstimated)]
+            if len(known) == len(moved) and all(_alike_in(value, 0, row) for value in known):
+                nothing.add(action.id)
+        return frozenset(nothing)
+
+    def _why_idle(self, action: Action) -> str:
+        """What makes an action needless: facts that leave it no size, else the levers that are at their end."""
+        names = [name for name in expression_names(action.potential) if name in self.graph.nodes]
+        found = self.stack.ask([BASELINE]).compute([action.size, *names])
+        if np.any(values_of(found[action.size])[:, :, :1] != 0):
+            levers = dict.fromkeys(name_of(effect.lever) for effect in action.effects)
+            return _("nothing to do here: at its end already is {names}", names=", ".join(levers))
+        values = {name: float(np.max(values_of(found[name])[0, 0, 0])) for name in names}
+        telling = [name for name in names if values[name] == 0 or _is_whole(self.graph.nodes[name], values[name])]
+        telling = telling or [name for name in names if self.graph.nodes[name].of]
+        facts = ", ".join(f"{name_of(name)} = {amount(values[name], self.graph.nodes[name].unit)}" for name in telling)
+        return _("nothing to do here: {facts}", facts=facts)
 
     def lead_time(self, action: Action) -> float:
         """Years from the decision to the first effect (central value)."""
@@ -272,9 +319,9 @@ class CityModel:
         return asked.compute(targets, tell=lambda done, whole: self.tell(_("draws"), done, whole))
 
     def sizes(self, values: Mapping[str, np.ndarray] | None = None) -> dict[str, np.ndarray]:
-        """Size of every available action at full scale in the base year, by draw; those of the last `values` are kept."""
+        """Size of every action that is estimated, at full scale in the base year, by draw; of the last `values` kept."""
         if self._sizes is None or self._sizes[0] is not values:
-            names = {action.id: action.size for action in self.available}
+            names = {action.id: action.size for action in self._estimated}
             found = self.run(list(names.values()), values=values)
             by_draw = {
                 name: found[node][0, :, 0].reshape(found[node].shape[DRAW], -1)[:, 0] for name, node in names.items()
@@ -355,6 +402,3 @@ class Part:
         """The result of one city (by its place) under one case."""
         return result_of(self.results[name], city * len(self.cases) + case)
 
-
-def why_unmoved(model: CityModel, action: Action, headlines: Sequence[str]) -> tuple[str, ...]:
-    return ()

@@ -66,8 +66,10 @@ def action_id(actions: Mapping[str, Action], name: str) -> str:
 def find_action(model: CityModel, name: str) -> str:
     """The id of an action of a city; raises QuestionError naming the nearest, or why it is not ranked."""
     chosen = action_id(model.actions, name)
+    action = model.actions[chosen]
+    if chosen in (idle := model.nothing_to_do):
+        raise QuestionError(f"{_(action.name)}: {idle[chosen]}.")
     if chosen in model.unavailable:
-        action = model.actions[chosen]
         raise QuestionError(
             _(
                 "{action} cannot be estimated in {city}: {why}. Add the fact to facts.csv, or a source for it.",

@@ -31,6 +31,7 @@ from caminos.planning.find_out import FindOut, candidates, find_out
 from caminos.planning.knapsack import loss_without, places
 from caminos.planning.lenses import Aim, Welfare, aims, welfare
 from caminos.planning.results import RANGE
+from caminos.planning.unmoved import why_unmoved
 
 TOP = 5
 DRAWS = 1000
@@ -292,8 +293,6 @@ def entry(
 
 def _missing(model: CityModel, action: Action) -> tuple[str, ...]:
     """The facts that keep an action's levers from reaching any outcome; empty where it just moves nothing."""
-    from caminos.planning.city_model import why_unmoved
-
     return why_unmoved(model, action, [headline.indicator for headline in outcomes()])
 
 

@@ -336,7 +336,7 @@ def _asked(model: CityModel, require: Sequence[str], exclude: Sequence[str]) -> 
         if wanting:
             named, other = (_(model.actions[name].name) for name in (action, wanting[0]))
             raise PlanError(_("{action} is required and needs what is excluded: {other}.", action=named, other=other))
-    if len(set(excluded) | model.unavailable.keys()) == len(model.actions):
+    if len(set(excluded) | model.unavailable.keys() | model.nothing_to_do.keys()) == len(model.actions):
         raise PlanError(_("Every action that can be estimated is excluded."))
     return required, excluded
 

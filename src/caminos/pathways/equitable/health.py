@@ -116,15 +116,19 @@ def road_deaths_by_mode(
     cyclist_injury_exponent: Array,
     pedestrian_injury_exponent: Array,
     slow_street_share: Array,
+    local_street_death_ratio: Array,
     death_change_slow_street: Array,
 ) -> Array:
-    """People killed on roads by mode: volume of motor traffic, cyclists and walkers, and slow streets."""
+    """People killed on roads by mode: volume of motor traffic, cyclists and walkers, and slow streets.
+
+    Streets of 30 km/h save lives where they are; most die on main roads, which stay as they are.
+    """
     motor = traffic_index**motor_injury_exponent
     cyclists = (population_index * cycling_travel / base_cycling_travel) ** cyclist_injury_exponent
     walkers = (population_index * walking_travel / base_walking_travel) ** pedestrian_injury_exponent
     vehicles = {"car": traffic_index, "bus": motor, "truck": motor, "rail": motor}
     volume = compose("mode", {**vehicles, "cycling": motor * cyclists, "walking": motor * walkers})
-    return base_road_deaths * volume * (1 + slow_street_share * death_change_slow_street)
+    return base_road_deaths * volume * (1 + slow_street_share * local_street_death_ratio * death_change_slow_street)
 
 
 @indicator(unit="person/yr", source="SDG 3.6.1")

@@ -13,10 +13,16 @@ def household_energy_share(household_income: Array, household_energy_income_elas
     return weight / total(weight, GROUP)
 
 
-@indicator(unit="share", dims="year group", source="realised saving of deep renovation")
-def household_energy_saving(homes_retrofitted_share: Array, deep_retrofit_saving: Array) -> Array:
-    """Share of household energy saved by retrofits, by income quintile."""
-    return homes_retrofitted_share * deep_retrofit_saving
+@indicator(unit="share", dims="year group", source="realised saving of deep renovation on heat and cold")
+def household_energy_saving(
+    homes_retrofitted_share: Array,
+    deep_retrofit_saving: Array,
+    home_heating_energy_share: Array,
+    home_cooling_energy_share: Array,
+) -> Array:
+    """Share of household energy saved by retrofits, by income quintile: only of what makes heat, hot water and cold."""
+    treated = home_heating_energy_share + home_cooling_energy_share
+    return homes_retrofitted_share * deep_retrofit_saving * treated
 
 
 @indicator(unit="share", dims="year kind", kind="sector", source="weighted by energy use")
@@ -119,6 +125,12 @@ def electricity_use(
     demand = base_electricity_use * sector_activity * (1 - building_energy_saving) * weather
     saved = (public_electricity_saved + np.nan_to_num(water_electricity_saved)) * among("sector", "commercial")
     return positive(demand + heat_pump_electricity * among("sector", "residential") - saved)
+
+
+@indicator(unit="MWh/yr", dims="", source="GPC 1.1, sum over sectors")
+def observed_electricity_use(base_electricity_use: Array) -> Array:
+    """Electricity that users in the city took in the base year."""
+    return known_total(base_electricity_use, KIND)
 
 
 @indicator(unit="MWh/yr", source="capacity times yield")

@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from caminos.model.axes import Array
+from caminos.model.axes import Array, positive
 from caminos.model.indicator import indicator
 
 
 @indicator(unit="person", source="mapped sectors less people resettled or made safe")
 def people_in_risk_sectors(
-    base_population_in_risk_sectors: Array, risk_sector_people_made_safe_share: Array, population_index: Array
+    base_population_in_risk_sectors: Array, risk_sector_people_made_safe: Array, population_index: Array
 ) -> Array:
-    """People who live in mapped landslide and flood risk sectors."""
-    return base_population_in_risk_sectors * population_index * (1 - risk_sector_people_made_safe_share)
+    """People who live in mapped landslide and flood risk sectors: never more are made safe than live there."""
+    return positive(base_population_in_risk_sectors - risk_sector_people_made_safe) * population_index
 
 
 @indicator(unit="person", source="SDG 11.1.1: settlements less those upgraded")
