@@ -18,7 +18,7 @@ from caminos.model.evaluation import Result
 from caminos.model.indicator import PATHWAYS, ModelError
 from caminos.model.values import NotEstimated
 from caminos.pathways.tables import Headline, outcomes, role, series, shares_of_pathway
-from caminos.planning.city_model import BASELINE, Case, CityModel, Measure
+from caminos.planning.city_model import BASELINE, SEED, Case, CityModel, Measure
 from caminos.planning.finance import discount_factors, spending
 from caminos.planning.names import of
 from caminos.planning.results import known_in_part
@@ -215,8 +215,9 @@ def assess(
         base[:, place] = _mean_known(by_year[0])
         if len(by_year) > 1:
             worth[:, :, place] = _mean_known(by_year[:1] - by_year[1:])
-    benefit, known, climate = (_saved(model, results[name], first, len(every), size) for name in MONEY)
-    cost, public = costs(model, cases, first, size, values, draws)
+    rate = drawn(model, role("discount rate"), None, 1, draws)
+    benefit, known, climate = (_saved(model, results[name], first, rate, (len(every), size)) for name in MONEY)
+    cost, public = costs(model, cases, first, size, values, draws=draws)
     return Assessment(
         model=model,
         cases=tuple(cases),
@@ -233,11 +234,15 @@ def assess(
     )
 
 
-def _saved(model: CityModel, burden: Result, first: int, cases: int, size: int) -> np.ndarray:
-    """Present value of a yearly burden spared, by case (without the baseline), draw and group."""
+def _saved(model: CityModel, burden: Result, first: int, rate: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Present value of a yearly burden spared, by case (without the baseline), draw and group.
+
+    `rate` is the discount rate by draw (or one for all), `shape` the cases with the baseline and the draws.
+    """
+    cases, size = shape
     if isinstance(burden, NotEstimated):
         return np.full((cases - 1, size, len(QUINTILES)), np.nan)
-    factors = discount_factors(model.years, first, central(model, role("discount rate"))).reshape(1, 1, -1, 1, 1, 1)
+    factors = discount_factors(model.years, first, rate)[None, :, :, None, None, None]
     spared = np.sum((burden[:1] - burden) * factors, axis=YEAR)[:, :, 0, :, 0]
     return np.asarray(np.broadcast_to(spared, (cases, size, spared.shape[2]))[1:])
 
@@ -260,8 +265,17 @@ def central(model: CityModel, name: str) -> float:
     return float(model.inputs[name].central.item())
 
 
-def drawn(model: CityModel, name: str, values: Mapping[str, np.ndarray] | None, size: int) -> np.ndarray:
-    """A single-valued input along the draw axis."""
+def drawn(
+    model: CityModel,
+    name: str,
+    values: Mapping[str, np.ndarray] | None,
+    size: int,
+    draws: int = 0,
+    seed: int = SEED,
+) -> np.ndarray:
+    """A single-valued input along the draw axis: as given by hand, drawn at the points of a run, or central."""
+    if draws and name not in (values or {}):
+        return model.drawn(name, draws, seed)
     array = (values or {}).get(name, model.inputs[name].central)
     return np.broadcast_to(array.reshape(-1), (size,))
 
@@ -272,39 +286,64 @@ def action_spending(
     size: int = 1,
     values: Mapping[str, np.ndarray] | None = None,
     public_only: bool = False,
+    draws: int = 0,
+    seed: int = SEED,
 ) -> np.ndarray:
-    """What one measure costs by draw and year, in USD; `public_only` leaves out what private owners pay.
+    """What one measure costs by draw and year, in USD; `public_only` leaves out what private owners pay."""
+    every, public = _spending(model, measure, size, values, draws=draws, seed=seed)
+    return public if public_only else every
+
+
+def _spending(
+    model: CityModel,
+    measure: Measure,
+    size: int,
+    values: Mapping[str, np.ndarray] | None,
+    draws: int,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """What one measure costs everybody, and the public part of it, by draw and year.
 
     The staff that any programme needs is public and spread evenly to the last year; a programme of no size has none.
+    With `draws`, size, costs, lifetime, lead time and public part are drawn at the points of a run of as many draws.
     """
+    size = draws or size
+
+    def along(name: str) -> np.ndarray:
+        return drawn(model, name, values, size, draws, seed)
+
     action = model.actions[measure.action]
-    full = np.broadcast_to(model.sizes(values)[action.id], (size,)) * measure.scale
-    capital = full * drawn(model, action.capital_cost, values, size)
-    operating = full * (drawn(model, action.operating_cost, values, size) if action.operating_cost else 0.0)
-    adoption = model.adoption(Measure(measure.action, measure.start))
-    lifetime = np.maximum(drawn(model, action.lifetime, values, size), 0.0)
-    shape = np.array(
-        [
-            spending(model.years, measure.start, model.lead_time(action), action.ramp_years, life, 1.0, 0.0, adoption)
-            for life in np.unique(lifetime)
-        ]
+    sizes = model.drawn_sizes(draws, seed) if draws else model.sizes(values)
+    full = np.broadcast_to(sizes[action.id], (size,)) * measure.scale
+    yearly = spending(
+        model.years,
+        measure.start,
+        model.drawn(action.lead_time, draws, seed) if draws else model.lead_time(action),
+        action.ramp_years,
+        np.maximum(along(action.lifetime), 0.0),
+        capital=full * along(action.capital_cost),
+        operating=full * (along(action.operating_cost) if action.operating_cost else 0.0),
+        adoption=model.adoption(Measure(measure.action, measure.start), draws, seed),
     )
-    by_draw = shape[np.searchsorted(np.unique(lifetime), lifetime)]
-    yearly = capital[:, None] * by_draw + operating[:, None] * adoption
-    share = public_share(model, action, values, size) if public_only else np.ones(size)
+    share = public_share(model, action, values, size, draws, seed)
     staffed = model.years >= measure.start
-    staff = drawn(model, role("staff of a programme"), values, size)[:, None] * staffed / staffed.sum() * measure.scale
+    staff = along(role("staff of a programme"))[:, None] * staffed / staffed.sum() * measure.scale
     staff = staff * (full > 0)[:, None]
-    return np.asarray(yearly * share[:, None] + staff)
+    return np.asarray(yearly + staff), np.asarray(yearly * share[:, None] + staff)
 
 
 def public_share(
-    model: CityModel, action: Action, values: Mapping[str, np.ndarray] | None = None, size: int = 1
+    model: CityModel,
+    action: Action,
+    values: Mapping[str, np.ndarray] | None = None,
+    size: int = 1,
+    draws: int = 0,
+    seed: int = SEED,
 ) -> np.ndarray:
     """Part of an action's cost that falls on public budgets: all, unless private owners lead it."""
     if action.implementer[:1] == ("P",):
-        return drawn(model, role("public part of private action"), values, size)
-    return np.ones(size)
+        return drawn(model, role("public part of private action"), values, size, draws, seed)
+    return np.ones(draws or size)
 
 
 def costs(
@@ -314,16 +353,20 @@ def costs(
     size: int = 1,
     values: Mapping[str, np.ndarray] | None = None,
     draws: int = 0,
+    seed: int = SEED,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What each case costs by draw: the present value of all, and the level yearly amount of what is public."""
-    rate = central(model, role("discount rate"))
-    factors = discount_factors(model.years, first, rate)
-    whole, public = np.zeros((len(cases), size)), np.zeros((len(cases), size))
+    """What each case costs by draw: the present value of all, and the level yearly amount of what is public.
+
+    With `draws`, everything that it rests on is drawn, the discount rate too, at the points of a run of as many draws.
+    """
+    factors = discount_factors(model.years, first, drawn(model, role("discount rate"), None, 1, draws, seed))
+    whole, public = np.zeros((2, len(cases), draws or size))
     for row, case in enumerate(cases):
         for measure in case.measures:
-            whole[row] += action_spending(model, measure, size, values) @ factors
-            public[row] += action_spending(model, measure, size, values, public_only=True) @ factors
-    return whole, public / factors.sum()
+            every, own = _spending(model, measure, size, values, draws=draws, seed=seed)
+            whole[row] += np.sum(every * factors, axis=-1)
+            public[row] += np.sum(own * factors, axis=-1)
+    return whole, public / factors.sum(axis=-1)
 
 
 def readiness(model: CityModel, action: Action) -> dict[str, float]:

@@ -187,7 +187,7 @@ def weight_draws(chosen: Sequence[Headline], weights: Sequence[float] | None, dr
     """
 
     def uniform(name: str) -> np.ndarray:
-        return points(name, ("",), ("",), draws, SEED).reshape(-1)
+        return points(((name, 0.0),), draws, SEED)
 
     if weights is None:
         raw = np.stack([-np.log(uniform(f"weight of {pathway}")) for pathway in PATHWAYS])
