@@ -259,7 +259,8 @@ class OpenCity:
         """
         chosen = _apart([self.case(case) for case in _each(cases)])
         names = [node_of(self.model, name).name for name in _names(targets)]
-        runs = [self.model.run(names, chosen), *([self.model.run(names, chosen, draws=draws)] if draws else [])]
+        runs = [self.model.answers(names, chosen)]
+        runs += [self.model.answers(names, chosen, draws=draws)] if draws else []
         parts = [Part((self.city.id,), tuple(chosen), self.model.years, found) for found in runs]
         return Results(parts[:1], parts[1:], lambda city: self.model, alone=True)
 
