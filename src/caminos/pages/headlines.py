@@ -13,7 +13,7 @@ from caminos import words
 from caminos.i18n import _
 from caminos.model.evaluation import Result
 from caminos.model.indicator import PATHWAYS
-from caminos.model.values import NotEstimated, numbers_of
+from caminos.model.values import NotEstimated, numbers_of, values_of
 from caminos.pages.change import better_cell, better_head, change_cell
 from caminos.pages.names import name_of, names_of
 from caminos.pages.page import Cell, Chart, Mark, Page, Row, Series, Table, present, sentences, table
@@ -179,8 +179,8 @@ def _line(model: CityModel, headline: Headline, cases: Sequence[Case], answer: R
     )
 
 
-def _trajectory(headline: Headline, middle: np.ndarray, drawn: np.ndarray, case: int, years: int) -> Trajectory:
-    mid, draws = series(headline, middle), series(headline, drawn)
+def _trajectory(headline: Headline, middle: np.ndarray, drawn: Result, case: int, years: int) -> Trajectory:
+    mid, draws = series(headline, middle), series(headline, values_of(drawn))
     mid, draws = mid[min(case, len(mid) - 1), 0], draws[min(case, len(draws) - 1)]
     with np.errstate(invalid="ignore"):
         low, high = (np.percentile(draws, end, axis=0, method="nearest") for end in RANGE)

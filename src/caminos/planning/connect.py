@@ -13,7 +13,7 @@ from caminos.i18n import _
 from caminos.model.axes import QUINTILES, YEAR
 from caminos.model.evaluation import Result
 from caminos.model.indicator import PATHWAYS, Node
-from caminos.model.values import NotEstimated, numbers_of, result_of
+from caminos.model.values import NotEstimated, result_of, values_of
 from caminos.pathways.tables import Headline, connections, headlines, pairs_without_evidence, roles, series
 from caminos.planning.assessment import Assessment, assess, check_question, single_cases, why_unavailable
 from caminos.planning.change import NEGLIGIBLE, Change, beyond_sum, change_of, difference
@@ -114,19 +114,18 @@ def change_in(
 ) -> Change:
     """The change of a headline in one year; each draw's difference is between the same points without and with."""
     node, at = model.graph.nodes[headline.indicator], year - int(model.years[0])
-    with_reasons, central = central, numbers_of(central)
     base, value = (float(of_year(headline, central, row, at)[0]) for row in (0, case))
     draws = None
     if drawn is not None:
         draws = difference(of_year(headline, drawn, case, at), of_year(headline, drawn, 0, at))
     change = float(difference(np.array(value), np.array(base)))
-    missing = lacking_under(model, node, with_reasons, case) if isnan(change) else ()
+    missing = lacking_under(model, node, central, case) if isnan(change) else ()
     return change_of(node, headline.direction, year, base, change, draws, missing=missing)
 
 
-def of_year(headline: Headline, values: np.ndarray, case: int, at: int) -> np.ndarray:
-    """The draws of a headline under one case in one year, both by their place."""
-    by_year: np.ndarray = series(headline, values)
+def of_year(headline: Headline, result: Result, case: int, at: int) -> np.ndarray:
+    """The draws of a headline under one case in one year, both by their place; no numbers where it is not estimated."""
+    by_year: np.ndarray = series(headline, values_of(result))
     return np.asarray(by_year[min(case, len(by_year) - 1), :, at if by_year.shape[YEAR] > 1 else 0])
 
 
@@ -138,7 +137,7 @@ def lacking_under(model: CityModel, node: Node, result: Result, case: int) -> tu
 
 def _group_changes(model: CityModel, name: str, central: Result, drawn: Result | None) -> list[Change]:
     node, at = model.graph.nodes[name], -1
-    middle = numbers_of(central)[:, 0, at, 0, :, 0]
+    middle = values_of(central)[:, 0, at, 0, :, 0]
     value = difference(middle[-1], middle[0])
     spread = None if drawn is None else difference(drawn[-1, :, at, 0, :, 0], drawn[0, :, at, 0, :, 0])
     return [
@@ -311,7 +310,7 @@ def interaction(model: CityModel, a: str, b: str, start: int, draws: int = 500) 
 def _together(model: CityModel, headline: Headline, central: Result, drawn: Result | None, cases: int) -> Together:
     year, node = int(model.years[-1]), model.graph.nodes[headline.indicator]
     changes = [change_in(model, headline, central, drawn, case, year) for case in range(1, cases + 1)]
-    base = float(of_year(headline, numbers_of(central), 0, -1)[0])
+    base = float(of_year(headline, central, 0, -1)[0])
     if cases == 2:
         return Together(base, changes[0], changes[1], None, None)
 
@@ -319,7 +318,7 @@ def _together(model: CityModel, headline: Headline, central: Result, drawn: Resu
         return beyond_sum(*(of_year(headline, values, case, -1) for case in (3, 1, 2, 0)))
 
     missing = tuple(dict.fromkeys(name for change in changes for name in change.missing))
-    more = float(beyond(numbers_of(central))[0])
+    more = float(beyond(central)[0])
     spread = None if drawn is None else beyond(drawn)
     extra = change_of(node, headline.direction, year, base, more, spread, missing=missing)
     return Together(base, changes[0], changes[1], changes[2], extra)
