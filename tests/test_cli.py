@@ -157,6 +157,18 @@ def test_connect_as_json(call):
     assert all(deaths[year]["value"] < 0 for year in ("2040", "2050"))
     assert deaths["2050"]["explain"] == {"name": "heat_deaths", "year": 2050, "case": "street_trees"}
     assert deaths["better"]["tone"] == "good"
+    assert deaths["better"]["value"] > 0.9
+    assert deaths["better"]["form"] == "draws"
+
+
+def test_two_actions_as_json(call):
+    found = the_json(call("connect", PA, 20, "heat_action_plan", "--json", "--draws", 16))
+    deaths = row_of(found, "interaction", "heat_deaths")
+    alone = deaths["first"]["value"] + deaths["second"]["value"]
+    assert deaths["interaction"]["value"] == pytest.approx(deaths["both"]["value"] - alone)
+    assert deaths["interaction"]["unit"] == "person/yr"
+    assert "explain" not in deaths["interaction"], "it is no node of the model"
+    assert deaths["both"]["low"] < deaths["both"]["value"] < deaths["both"]["high"]
 
 
 def test_plan_as_json_and_as_a_file(call, tmp_path):
@@ -393,6 +405,7 @@ WRONG = [
     (("get", PA, "canopy_cover", "--action", "street_tree"), 1, "Did you mean street_trees", "acción", "ação"),
     (("explain", PA, "canopi_cover"), 1, "Did you mean canopy_cover", "No hay nada llamado", "Não há nada chamado"),
     (("connect", PA, "street_tree"), 1, "Did you mean street_trees", "No existe la acción", "ação"),
+    (("connect", PA, "street_trees", "heat_action_pla"), 1, "Did you mean heat_action_plan", "No existe", "ação"),
     (("connect", PA, "999"), 1, "no action '999'", "No existe la acción", "ação"),
     (("connect", PA, "cool_roofs"), 1, "missing: left out", "no se puede estimar", "não pode ser estimad"),
     (("plan", PA, "--budget", "5"), 1, "pays for no action", "presupuesto anual", "orçamento"),
@@ -532,6 +545,7 @@ SPOILED = [
 ]
 OPENING = (
     ("check",), ("diagnose",), ("entry",), ("connect",), ("connect", "street_trees"),
+    ("connect", "street_trees", "cool_roofs"),
     ("plan", "--budget", "1e6", "--out", "plan.toml"), ("explain", "canopy_cover"), ("get", "canopy_cover"),
     ("report", "--budget", "1e6", "--out", "out"),
 )  # fmt: skip

@@ -131,6 +131,8 @@ def test_street_trees_reach_every_pathway_and_the_chain_is_made_of_real_edges(po
     assert by_name["heat_deaths"].value < 0
     assert by_name["cold_deaths"].value > 0, "the trade-off is shown"
     assert not by_name["cold_deaths"].better
+    assert (by_name["heat_deaths"].probability_better, by_name["cold_deaths"].probability_better) == (1, 0)
+    assert 0 < by_name["other_avoidable_deaths"].probability_better < 1, "fewer deaths by dirty air, more by cold"
 
 
 def test_contributions_of_a_single_chain_add_up_to_the_change(porto_alegre):

@@ -104,6 +104,10 @@ def test_types_ship():
             lambda c: c.get("heat_deaths", year=2050, case=replace_name(TREES, "street_trees")),
         ),
         (["connect", "porto-alegre", "20", "--draws", "8"], lambda c: c.connect(20, draws=8)),
+        (
+            ["connect", "porto-alegre", "20", "cool_roofs", "--draws", "8"],
+            lambda c: c.connect(20, "Cool roofs and pavements", draws=8),
+        ),
         (["diagnose", "porto-alegre", "--draws", "8"], lambda c: c.diagnose(draws=8)),
     ],
 )

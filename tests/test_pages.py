@@ -26,6 +26,7 @@ from caminos.pages.diagnosis import diagnosis
 from caminos.pages.entry import entry
 from caminos.pages.explanation import explanation
 from caminos.pages.headlines import lines
+from caminos.pages.interaction import interaction
 from caminos.pages.matrix import matrix
 from caminos.pages.number import number
 from caminos.pages.page import Cell, Chart, Page, Row, Sentences, Table, lay, show, table
@@ -89,6 +90,7 @@ QUESTIONS: dict[str, Ask] = {
     "diagnosis": lambda model, _entry, _plan: diagnosis(model, DRAWS),
     "entry": lambda model, _entry, _plan: entry(model, 2026),
     "connections": lambda model, _entry, _plan: connections(model, "street_trees", 2026, DRAWS),
+    "interaction": lambda model, _entry, _plan: interaction(model, "street_trees", "heat_action_plan", 2026, DRAWS),
     "matrix": lambda model, _entry, _plan: matrix(model, 2026),
     "plan": lambda model, _entry, found: plan_page(model, found),
     "number": lambda model, _entry, _plan: number(model, "energy_burden", draws=DRAWS),
@@ -377,6 +379,20 @@ def test_what_if_shows_what_a_plan_moves_and_names_the_rest(pages, small):
     value = ask(small, "canopy_cover", case=TREES.case, draws=0)[0].value
     canopy = next(row for row in moved.rows if row.id == "canopy_cover")
     assert canopy.cells[2].value == pytest.approx(value)
+
+
+@pytest.mark.parametrize("question", ["run", "plan", "comparison", "report"])
+def test_what_a_plan_changes_has_a_range_and_says_how_often_it_is_better(pages, question):
+    changed = next(part for part in pages[question].walk() if part.id == "changes")
+    assert isinstance(changed, Table)
+    assert {"canopy_cover", "heat_deaths"} <= {row.id for row in changed.rows}
+    deaths = next(row for row in changed.rows if row.id == "heat_deaths")
+    change, better = deaths.cells[1:3]
+    assert change.value is not None
+    assert change.low <= change.high <= 0
+    assert change.low < change.value < 0, "the range is that of the difference"
+    assert (better.form, better.tone, better.value) == ("draws", "good", 1.0)
+    assert show(better).text == "100% of draws"
 
 
 def test_plans_of_the_same_name_stay_apart(small):

@@ -17,7 +17,7 @@ from caminos.model import runs
 from caminos.model.axes import QUINTILES, known_sum
 from caminos.model.graph import build
 from caminos.model.indicator import Indicator, Source, from_function, indicator
-from caminos.model.runs import Rows, Run, _joined_draws
+from caminos.model.runs import Moves, Rows, Run, _joined_draws
 from caminos.model.values import Column, Inputs, NotEstimated, Partly, result_of
 from caminos.pathways.tables import headlines
 from caminos.planning.city_model import BASELINE, Case, Cities, CityModel, Measure
@@ -57,7 +57,7 @@ def made(tmp_path_factory) -> list[City]:
 
 
 def single(city: City, names: list[str], draws: int) -> dict:
-    return CityModel(city).run(names, CASES, draws=draws)
+    return CityModel(city).answers(names, CASES, draws=draws)
 
 
 def same(one, other) -> bool:
@@ -199,6 +199,32 @@ def test_what_is_no_number_in_one_city_alone_says_why_there():
     for name, value in (("both_parts", 3.0), ("twice", 6.0)):
         assert result_of(found[name], 0).item() == value
         assert result_of(found[name], 1) == other
+
+
+@pytest.mark.parametrize("cases", [2, 5])
+def test_what_is_no_number_under_one_case_alone_says_why_there(cases):
+    """One city that lacks an optional part, whose last case has no number for the rest: it says so as if asked alone."""
+    sources = [Source("waste", "t/yr", "fact"), Source("streams", "ratio", "lever"), Source("other", "t/yr", "fact")]
+    graph = build([*sources, from_function(both_parts), from_function(twice)], check=False)
+
+    def row(name: str, *values: float) -> Column:
+        array = np.array(values).reshape(-1, 1, 1, 1, 1, 1)
+        return Column(name, "", array, array, array, ("fixed",) * len(values), np.ones(len(values), bool))
+
+    places = np.minimum(np.arange(cases), 1) * (np.arange(cases) == cases - 1)
+    inputs = Inputs(waste=row("waste", 0.0))
+
+    def asked(place: np.ndarray) -> dict:
+        moved = Moves(streams=replace(row("streams", 2.0, 0.0), place=place, by_row=True))
+        return Run(graph, inputs, moved, Rows.product(1, len(place))).compute(["both_parts", "twice"])
+
+    together = asked(places)
+    for case in range(cases):
+        alone = asked(places[case : case + 1])
+        for name in ("both_parts", "twice"):
+            assert same(result_of(together[name], case), alone[name]), (case, name)
+    assert result_of(together["twice"], cases - 1) == NotEstimated(("other",))
+    assert result_of(together["twice"], 0).item() == 0
 
 
 def test_where_no_city_knows_the_lead_time_an_action_moves_nothing(made):

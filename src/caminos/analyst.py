@@ -24,6 +24,7 @@ from caminos.pages.diagnosis import diagnosis
 from caminos.pages.entry import entry_page
 from caminos.pages.explanation import explanation
 from caminos.pages.headlines import headline_table, lines
+from caminos.pages.interaction import interaction_page
 from caminos.pages.lists import action_list, fact_list, indicator_list, lever_list, parameter_list
 from caminos.pages.matrix import matrix
 from caminos.pages.number import number
@@ -35,7 +36,7 @@ from caminos.parameters.money import read_money
 from caminos.pathways.tables import headlines
 from caminos.planning import city_model
 from caminos.planning.city_model import BASELINE, Case, CityModel, Measure, Part
-from caminos.planning.connect import action_id, find_action
+from caminos.planning.connect import action_id, find_action, interaction
 from caminos.planning.connect import connect as connections_of
 from caminos.planning.entry import entry as rank
 from caminos.planning.files import Asked, asked, checked, find_plan
@@ -259,7 +260,8 @@ class OpenCity:
         """
         chosen = _apart([self.case(case) for case in _each(cases)])
         names = [node_of(self.model, name).name for name in _names(targets)]
-        runs = [self.model.run(names, chosen), *([self.model.run(names, chosen, draws=draws)] if draws else [])]
+        runs = [self.model.answers(names, chosen)]
+        runs += [self.model.answers(names, chosen, draws=draws)] if draws else []
         parts = [Part((self.city.id,), tuple(chosen), self.model.years, found) for found in runs]
         return Results(parts[:1], parts[1:], lambda city: self.model, alone=True)
 
@@ -307,10 +309,18 @@ class OpenCity:
         found = rank(self.model, start, weights, money, draws)
         return shown(entry_page(self.model, found), found)
 
-    def connect(self, action: str = "", start: int = START, draws: int = CONNECTION_DRAWS) -> ShownPage:
-        """The page of "what does this action move?"; without an action, how each pathway moves the others."""
+    def connect(
+        self, action: str = "", other: str = "", start: int = START, draws: int = CONNECTION_DRAWS
+    ) -> ShownPage:
+        """The page of "what does this action move?"; without an action, how each pathway moves the others.
+
+        With another action: what the two do to each other.
+        """
         if not action:
             return shown(matrix(self.model, start))
+        if other:
+            pair = interaction(self.model, str(action), str(other), start, draws)
+            return shown(interaction_page(self.model, pair, draws), pair)
         found = connections_of(self.model, str(action), start, draws)
         return shown(connections_page(self.model, found), found)
 
@@ -498,9 +508,11 @@ def entry(
     return open(city).entry(start, weights, budget, draws)
 
 
-def connect(city: CityLike, action: str = "", start: int = START, draws: int = CONNECTION_DRAWS) -> ShownPage:
-    """What an action moves: `caminos.open(city).connect(action)`."""
-    return open(city).connect(action, start, draws)
+def connect(
+    city: CityLike, action: str = "", other: str = "", start: int = START, draws: int = CONNECTION_DRAWS
+) -> ShownPage:
+    """What an action moves, or two do to each other: `caminos.open(city).connect(action, other)`."""
+    return open(city).connect(action, other, start, draws)
 
 
 def plan(city: CityLike, budget: float | str, start: int = START, **asked: Any) -> ShownPage:

@@ -222,6 +222,16 @@ def percent(share: float, digits: int = 3) -> str:
     return _("{value}%", value=number(100 * share, digits).replace("-", MINUS)) if isfinite(share) else DASH
 
 
+def of_draws(share: float) -> str:
+    """A share of the draws."""
+    return _("{share} of draws", share=percent(share))
+
+
+def better_in(share: float) -> str:
+    """How likely a change is for the better."""
+    return _("better in {share} of draws", share=percent(share))
+
+
 def signed_percent(share: float, digits: int = 2) -> str:
     """A change as a percentage with its sign; what rounds to nothing says so, and only no change at all is 0."""
     if not isfinite(share):

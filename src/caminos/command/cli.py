@@ -161,23 +161,30 @@ def make_app() -> typer.Typer:
     @app.command(
         help=_(
             "What one action does to every headline of all five pathways, for whom, and by which links. "
-            "Without an action: the matrix of all of them."
+            "Of two actions: what they do to each other. Without an action: the matrix of all of them."
         )
     )
     def connect(
         city: City,
         action: Annotated[str, typer.Argument(help=_("Id or number of an action; `caminos entry` lists them."))] = "",
+        other: Annotated[
+            str, typer.Argument(help=_("Another action: what both do together beyond the sum of each alone."))
+        ] = "",
         start: Start = 2026,
         draws: Draws = 500,
         as_json: AsJson = False,
         lang: Lang = "en",
     ) -> None:
         from caminos.pages.connections import connections
+        from caminos.pages.interaction import interaction
         from caminos.pages.matrix import matrix
 
         model = open_model(city)
         with progress(model, _("connections")):
-            page = connections(model, action, start, draws) if action else matrix(model, start)
+            if other:
+                page = interaction(model, action, other, start, draws)
+            else:
+                page = connections(model, action, start, draws) if action else matrix(model, start)
         answer(page, as_json)
 
     @app.command(help=_("The best portfolio and timing under a yearly budget."))

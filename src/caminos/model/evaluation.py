@@ -83,7 +83,8 @@ class Evaluation:
     With `along`, a node is computed only for the rows (and draws) that differ for it: of forty actions alone, most
     nodes know but a few. Inputs then come with one row for each of their own representatives.
     `observed` are values of computed nodes that only some rows have, with a mask of those: the others are computed.
-    `many` says that the rows are of many cities: what is no number in all of a row is not estimated there alone.
+    What is no number in all of a row for want of an optional argument is not estimated there alone: a row has the same
+    answer whichever others are asked with it.
     """
 
     def __init__(
@@ -92,10 +93,8 @@ class Evaluation:
         inputs: Mapping[str, Result],
         along: Mapping[int, Variation] | None = None,
         observed: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None,
-        many: bool = False,
     ):
         self.graph = graph
-        self._many = many
         self._along = dict(along or {})
         self._observed = dict(observed or {})
         self._masks = {axis: variation.masks for axis, variation in self._along.items()}
@@ -105,7 +104,7 @@ class Evaluation:
 
     def copy(self) -> Evaluation:
         """The same values; what is set in the copy does not change the original."""
-        other = Evaluation(self.graph, {}, self._along, self._observed, self._many)
+        other = Evaluation(self.graph, {}, self._along, self._observed)
         other._values, other._inputs = dict(self._values), set(self._inputs)
         return other
 
@@ -181,7 +180,7 @@ class Evaluation:
         if any(isinstance(value, Partly) for value in given.values()):
             result = _by_row(node, given)
         else:
-            result = _alone(node, given, self._many)
+            result = _alone(node, given)
         if node.role == "default" and node.of:
             result = self._by_fact(node, result)
         return self._with_observed(name, result) if name in self._observed else result
@@ -268,7 +267,7 @@ def _taken(values: np.ndarray, axis: int, own: Alike, wanted: Alike | None) -> n
 assert (CASE, DRAW) == (0, 1)  # what _taken rests on
 
 
-def _alone(node: Indicator, given: dict[str, Result], many: bool) -> Result:
+def _alone(node: Indicator, given: dict[str, Result]) -> Result:
     """A node of which no argument is missing in some rows only."""
     spare = [item for name in node.optional for item in getattr(given[name], "missing", ())]
     given = with_nan(node, given)
@@ -279,8 +278,6 @@ def _alone(node: Indicator, given: dict[str, Result], many: bool) -> Result:
     if not spare:
         return result
     nothing = np.isnan(result).all(axis=tuple(range(1, len(AXES))))
-    if not (many or nothing.all()):
-        return result
     return partly(result, [NotEstimated(tuple(dict.fromkeys(spare)))], nothing.astype(int))
 
 

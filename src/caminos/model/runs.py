@@ -112,7 +112,7 @@ class Run:
         if CASE in along and any(name not in self.inputs for name in by_hand):  # what follows from it varies less
             along[CASE] = replace(along[CASE], masks={}, by_name={})
         found |= by_hand
-        return Evaluation(self.graph, found, along, observed, many=not self.one_city)
+        return Evaluation(self.graph, found, along, observed)
 
     def _by_hand(self, draws: slice) -> dict[str, np.ndarray]:
         if isinstance(self.values, Ends):

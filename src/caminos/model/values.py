@@ -86,6 +86,11 @@ def values_of(result: Result) -> np.ndarray:
     return np.full((1,) * len(AXES), np.nan) if isinstance(result, NotEstimated) else result
 
 
+def numbers_of(result: Result) -> Result:
+    """A result without the reasons of the rows that alone lack it: these are no numbers."""
+    return result.values if isinstance(result, Partly) else result
+
+
 def result_of(result: Result, row: int) -> Result:
     """The result of one row."""
     if isinstance(result, Partly):

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import isfinite
 
 from caminos import words
 from caminos.i18n import _
 from caminos.model.axes import QUINTILES
 from caminos.model.indicator import PATHWAYS
-from caminos.model.values import NotEstimated
+from caminos.pages.change import better_cell, better_head, change_cell, likely
 from caminos.pages.entry import action_name
 from caminos.pages.names import name_of, names_of
 from caminos.pages.page import Cell, Chart, Page, Row, Sentence, Table, present, sentences, table
 from caminos.pathways.tables import Connection, headlines
+from caminos.planning.change import NEGLIGIBLE, Change
 from caminos.planning.city_model import CityModel
-from caminos.planning.connect import NEGLIGIBLE, Change, Connections, connect
+from caminos.planning.connect import Connections, connect
 from caminos.planning.explanation import Step
 from caminos.planning.names import of
 from caminos.words import percent
@@ -41,7 +43,7 @@ def connections_page(model: CityModel, found: Connections) -> Page:
         Page(_("The strongest line of causes, by pathway"), tuple(chains(model, found)), "chains"),
         links(found),
         sentences(hardly),
-        not_estimated(model, found),
+        not_estimated(found.not_estimated),
     )
     return Page(title, parts, "connections", model.city.id)
 
@@ -49,35 +51,18 @@ def connections_page(model: CityModel, found: Connections) -> Page:
 def changes(found: Connections) -> Table:
     """What each headline gains or loses by the action, by year."""
     years = sorted({change.year for change in found.changes})
-    columns = [("headline", _("Headline")), *((str(year), str(year)) for year in years), ("better", _("Better?"))]
+    columns = [
+        ("headline", _("Headline")),
+        *((str(year), str(year)) for year in years),
+        ("better", better_head(found.changes)),
+    ]
     rows = []
     for name in dict.fromkeys(change.indicator for change in found.changes):
         by_year = {change.year: change for change in found.changes if change.indicator == name}
         last = by_year[max(by_year)]
         cells = [change_cell(by_year[year], found.action) if year in by_year else Cell() for year in years]
-        rows.append(Row((Cell(name_of(name), id=name), *cells, _better(last)), name, last.pathway))
+        rows.append(Row((Cell(name_of(name), id=name), *cells, better_cell(last)), name, last.pathway))
     return table(columns, rows, _("Change of every headline that it moves"), "changes", units="row")
-
-
-def change_cell(change: Change, action: str) -> Cell:
-    """A change with its range."""
-    return Cell(
-        value=change.value,
-        low=change.low,
-        high=change.high,
-        unit=change.unit,
-        form="change",
-        node=change.indicator,
-        year=change.year,
-        group=change.group,
-        case=action,
-    )
-
-
-def _better(change: Change) -> Cell:
-    if change.better is None:
-        return Cell("")
-    return Cell(_("yes"), tone="good") if change.better else Cell(_("no: a trade-off"), tone="bad")
 
 
 def groups(found: Connections) -> Table:
@@ -88,10 +73,14 @@ def groups(found: Connections) -> Table:
     for name in dict.fromkeys(change.indicator for change in moved):
         own = [change for change in moved if change.indicator == name]
         rows.append(
-            Row((Cell(name_of(name), id=name), *(change_cell(c, found.action) for c in own)), name, own[0].pathway)
+            Row((Cell(name_of(name), id=name), *(_of_group(c, found.action) for c in own)), name, own[0].pathway)
         )
     year = moved[0].year if moved else ""
     return table(columns, rows, _("By income in {year}", year=year), "by_income", units="row")
+
+
+def _of_group(change: Change, action: str) -> Cell:
+    return replace(change_cell(change, action), note=likely(change))
 
 
 # the links
@@ -183,7 +172,7 @@ def _chain(found: Connections, change: Change) -> Chart:
         for step in steps
     ]
     name = name_of(change.indicator)
-    verdict = _("better") if change.better else _("worse, a trade-off")
+    verdict = likely(change) or (_("better") if change.better else _("worse, a trade-off"))
     text = f"{words.change(change.value, change.unit)}: {verdict}"
     note = Sentence(text, style="better" if change.better else "worse", numbers=(change_cell(change, found.action),))
     twin = table(link_columns(), rows, "", f"chain_{change.indicator}", style="chain")
@@ -221,11 +210,10 @@ def every_edge(found: Connections, charts: Sequence[Chart]) -> Table:
     return table(columns, rows, _("Every edge of these chains"), f"edges_{found.action}", folded=True)
 
 
-def not_estimated(model: CityModel, found: Connections) -> Table:
+def not_estimated(lacking: Mapping[str, tuple[str, ...]]) -> Table:
     """Headlines that cannot be estimated, with what they lack."""
     rows = []
-    for name, result in model.run(list(found.not_estimated)).items():
-        missing = result.missing if isinstance(result, NotEstimated) else (name,)
+    for name, missing in lacking.items():
         rows.append(Row((Cell(name_of(name), id=name), Cell(names_of(missing))), name))
     columns = [("headline", _("Headline")), ("missing", _("There is no value for"))]
     return table(columns, rows, _("Not estimated"), "not_estimated")

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import isfinite, isinf, nan
+from math import isfinite, isinf, isnan, nan
 from typing import Any
 
 import numpy as np
 
 from caminos import words
 from caminos.i18n import _
+from caminos.model.evaluation import Result
 from caminos.model.indicator import PATHWAYS
-from caminos.model.values import NotEstimated
+from caminos.model.values import NotEstimated, numbers_of, values_of
+from caminos.pages.change import better_cell, better_head, change_cell
 from caminos.pages.names import name_of, names_of
 from caminos.pages.page import Cell, Chart, Mark, Page, Row, Series, Table, present, sentences, table
 from caminos.pathways.tables import Headline, headlines, series
+from caminos.planning.change import Change
 from caminos.planning.city_model import BASELINE, Case, CityModel
+from caminos.planning.connect import last_change
 from caminos.planning.explanation import weakest
 from caminos.planning.results import RANGE, caveats, gap, known_in_part, targets
 
 FEW = 4  # headlines of a pathway shown at a glance
+LEAST = 1e-3  # of the value: a headline that a plan moves less is named, not shown
 SMALL = 1e-6  # relative change below which a headline has not moved
 KNOWN_YEARS = (2030, 2040)  # shown between the first and the last
 EVERY = 5  # years between the rows of a trajectory's table
@@ -55,6 +60,7 @@ class Line:
     missing: tuple[str, ...]
     yearly: bool
     caveats: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()  # of the last year, by each case after the first
 
     @property
     def name(self) -> str:
@@ -121,17 +127,18 @@ def lines(
     chosen = [item for item in headlines() if names is None or item.indicator in names]
     every = [BASELINE, *cases]
     indicators = [item.indicator for item in chosen]
-    middle = model.run(indicators, every)
-    drawn = model.run(indicators, every, draws=draws) if draws else middle
-    return [_line(model, item, every, middle[item.indicator], drawn[item.indicator]) for item in chosen]
+    middle = model.answers(indicators, every)
+    drawn = model.run(indicators, every, draws=draws) if draws else {}
+    return [_line(model, item, every, middle[item.indicator], drawn.get(item.indicator)) for item in chosen]
 
 
-def _line(model: CityModel, headline: Headline, cases: Sequence[Case], middle: Any, drawn: Any) -> Line:
+def _line(model: CityModel, headline: Headline, cases: Sequence[Case], answer: Result, drawn: Result | None) -> Line:
     name = headline.indicator
     unit, years = model.graph.nodes[name].unit, tuple(int(year) for year in model.years)
     used = [item for item in model.graph.needed((name,)) if item in model.inputs]
     recalled = sum(model.inputs[item].quality == "C" for item in used)
     about = tuple(case.name for case in cases)
+    middle = numbers_of(answer)
     if isinstance(middle, NotEstimated) or np.isnan(series(headline, middle)[0, 0, -1]):
         whole = isinstance(middle, NotEstimated)
         missing = middle.missing if whole else known_in_part(model, model.graph.nodes[name])
@@ -148,7 +155,9 @@ def _line(model: CityModel, headline: Headline, cases: Sequence[Case], middle: A
             missing=missing,
             yearly=False,
         )
-    found = tuple(_trajectory(headline, middle, drawn, place, len(years)) for place in range(len(cases)))
+    spread = middle if drawn is None else drawn
+    found = tuple(_trajectory(headline, middle, spread, place, len(years)) for place in range(len(cases)))
+    changes = tuple(last_change(model, headline, answer, drawn, place) for place in range(1, len(cases)))
     known = found[0].mid[np.isfinite(found[0].mid)]
     target = targets(model, headline, float(known[0]) if known.size else nan)
     yearly = middle.shape[2] > 1 and unit != "yr"
@@ -166,11 +175,12 @@ def _line(model: CityModel, headline: Headline, cases: Sequence[Case], middle: A
         missing=(),
         yearly=yearly,
         caveats=notes,
+        changes=changes,
     )
 
 
-def _trajectory(headline: Headline, middle: np.ndarray, drawn: np.ndarray, case: int, years: int) -> Trajectory:
-    mid, draws = series(headline, middle), series(headline, drawn)
+def _trajectory(headline: Headline, middle: np.ndarray, drawn: Result, case: int, years: int) -> Trajectory:
+    mid, draws = series(headline, middle), series(headline, values_of(drawn))
     mid, draws = mid[min(case, len(mid) - 1), 0], draws[min(case, len(draws) - 1)]
     with np.errstate(invalid="ignore"):
         low, high = (np.percentile(draws, end, axis=0, method="nearest") for end in RANGE)
@@ -185,7 +195,10 @@ def number(line: Line, place: int, case: int = 0) -> Cell:
     if not line.estimated:
         return missing_cell(line)
     value, low, high = line.cases[case].at(place)
+    missing = line.changes[case - 1].missing if case and isnan(value) else ()
     return Cell(
+        text=_("not estimated") if missing else "",
+        reason=words.not_estimated([names_of(missing)]) if missing else "",
         value=value,
         low=low,
         high=high,
@@ -276,6 +289,43 @@ CELLS: dict[str, Callable[[Line], list[Cell]]] = {
     "way": lambda line: [way_cell(line)],
     "worse": lambda line: [worse_cell(line)],
 }
+
+
+def moves(line: Line) -> bool:
+    """Whether a plan changes a headline in the last year by more than is negligible, or leaves it without a number."""
+    whole = abs(line.last(0)) if isfinite(line.last(0)) else 0.0
+    return any(not abs(change.value) <= LEAST * whole for change in line.changes)
+
+
+def change_table(every: Sequence[Line], named: Sequence[str] = (), title: str = "", id: str = "changes") -> Table:
+    """What each case changes in the last year: the difference with its range, and how often it is for the better.
+
+    Headlines that no case moves are left out.
+    """
+    known = [line for line in every if line.estimated and moves(line)]
+    count = max((len(line.changes) for line in known), default=0)
+    columns = [("headline", _("Headline"))]
+    for case in range(count):
+        name = named[case] if count > 1 else ""
+        change, better = name or _("Change"), better_head(line.changes[case] for line in known)
+        ending = f"_{case + 1}" if count > 1 else ""
+        columns += [(f"change{ending}", change), (f"better{ending}", f"{name}: {better}" if name else better)]
+    rows = [
+        Row(
+            (
+                name_cell(line),
+                *(
+                    cell
+                    for change, name in zip(line.changes, line.names[1:], strict=True)
+                    for cell in (change_cell(change, name), better_cell(change))
+                ),
+            ),
+            line.headline.indicator,
+            line.headline.pathway,
+        )
+        for line in known
+    ]
+    return table(columns, rows, title, id, units="row", style="cards")
 
 
 def worse_cell(line: Line) -> Cell:

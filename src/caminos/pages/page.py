@@ -32,7 +32,7 @@ class Cell:
 
     `value` is None where no number is meant and NaN where it is not estimated, with the `reason`. `unit` is
     an id (`person/yr`); `form` is how the number is written: change (with its sign), relative (a change as a
-    percentage), ratio, or exact (as it would be typed); `id` is what words stand for (an action, an indicator, a zone).
+    percentage), ratio, draws (the share of draws in which a change is for the better), or exact (as it would be typed); `id` is what words stand for (an action, an indicator, a zone).
     """
 
     text: str = ""
@@ -307,6 +307,8 @@ def show(cell: Cell, common: Scale | None = None) -> Shown:
         text, spread, unit = words.signed_percent(cell.value), "", ""
     elif cell.form == "exact":
         text, spread = f"{cell.value:.9g}", ""
+    elif cell.form == "draws":
+        text, spread = words.of_draws(cell.value), ""
     elif cell.form == "ratio":
         text, spread = words.ratio(cell.value), words.span(cell.low, cell.high, "ratio")
     elif cell.unit == "USD" and inside:

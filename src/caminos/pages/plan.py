@@ -14,6 +14,7 @@ from caminos.model.axes import QUINTILES
 from caminos.model.indicator import PATHWAYS
 from caminos.model.values import NotEstimated
 from caminos.pages.entry import SHOWN, action_name, flips, who
+from caminos.pages.headlines import Line, change_table, lines
 from caminos.pages.names import local_money, money, name_of
 from caminos.pages.page import (
     Cell,
@@ -38,6 +39,7 @@ from caminos.planning.portfolio import Plan
 from caminos.planning.portfolio import plan as choose
 from caminos.words import percent
 
+DRAWS = 200  # for the ranges of what a plan changes
 PRIVATE = 0.005  # share of a cost from which it is said what part is public
 
 
@@ -59,6 +61,7 @@ def plan_page(model: CityModel, found: Plan) -> Page:
         asked(model, found),
         measures(model, found),
         reach(model, found),
+        changes(lines(model, [case_of(found)], DRAWS)),
         benefits(model, found),
         groups(model, found),
         turned(model, found, SHOWN),
@@ -206,6 +209,14 @@ def _floor(found: Plan) -> list[Sentence]:
         )
         lines.append(Sentence(text, style="caution"))
     return lines
+
+
+# what it changes
+
+
+def changes(every: Sequence[Line]) -> Table:
+    """What the plan changes in the last year, with the range and how likely it is for the better."""
+    return change_table(every, title=_("What the plan changes in {year}", year=every[0].years[-1]))
 
 
 # who benefits

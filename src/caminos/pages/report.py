@@ -32,6 +32,7 @@ from caminos.pages.page import Cell, Page, Row, Sentence, Sentences, Table, pres
 from caminos.pages.plan import (
     benefits,
     case_of,
+    changes,
     changes_by_group,
     groups,
     measures,
@@ -330,7 +331,9 @@ def plan_parts(model: CityModel, plan: Plan, every: Sequence[Line]) -> tuple[Pag
         cost=money(plan.cost, model.city.currency),
         rate=rate,
     )
-    parts = present(spending(model, plan), measures(model, plan), reach(model, plan), turned(model, plan))
+    parts = present(
+        spending(model, plan), measures(model, plan), reach(model, plan), changes(every), turned(model, plan)
+    )
     return Page(_("The plan and what it costs"), parts, "plan", lead=lead), _who_benefits(model, plan), _worse(every)
 
 

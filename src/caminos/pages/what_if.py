@@ -10,10 +10,13 @@ from caminos import words
 from caminos.i18n import _
 from caminos.pages.entry import action_name
 from caminos.pages.headlines import (
+    LEAST,
     Line,
+    change_table,
     headline_table,
     lacking,
     lines,
+    moves,
     notes,
     trajectory,
 )
@@ -24,8 +27,6 @@ from caminos.planning.assessment import assess
 from caminos.planning.city_model import Case, CityModel
 from caminos.planning.files import Asked
 from caminos.planning.results import RANGE
-
-LEAST = 1e-3  # of the value: a headline that moves less is named, not shown
 
 
 def run(model: CityModel, plan: Asked, draws: int = 200) -> Page:
@@ -57,6 +58,7 @@ def _page(model: CityModel, cases: Sequence[Case], start: int, draws: int, title
             totals(model, cases, start, draws),
             measures(model, cases),
             moved(every, names),
+            changes(every, names),
             unmoved(every),
             lacking(every),
             benefits(model, cases, start),
@@ -74,10 +76,9 @@ def moved(every: Sequence[Line], names: Sequence[str]) -> Table:
     return headline_table(own, names, ("cases", "target"), _("Headlines that change"), "moved")
 
 
-def moves(line: Line) -> bool:
-    """Whether a plan changes a headline in the last year by more than is negligible."""
-    whole = abs(line.last(0))
-    return any(abs(line.last(case) - line.last(0)) > LEAST * whole for case in range(1, len(line.cases)))
+def changes(every: Sequence[Line], names: Sequence[str]) -> Table:
+    """By how much each plan changes them, and how likely that is for the better."""
+    return change_table(every, names, _("What changes in {year}", year=every[0].years[-1]))
 
 
 def unmoved(every: Sequence[Line]) -> Sentences:

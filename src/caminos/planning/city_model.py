@@ -20,7 +20,7 @@ from caminos.model.expression import names as expression_names
 from caminos.model.graph import Graph
 from caminos.model.indicator import Node
 from caminos.model.runs import DRAWS_AT_ONCE, SEED, Keep, Moves, Rows, Run
-from caminos.model.values import Column, Input, NotEstimated, reasons_of, result_of, values_of
+from caminos.model.values import Column, Input, NotEstimated, numbers_of, reasons_of, result_of, values_of
 from caminos.parameters.errors import Family
 from caminos.planning.graph import graph_of
 from caminos.planning.names import name_of
@@ -371,8 +371,22 @@ class CityModel:
     ) -> dict[str, Result]:
         """The targets for all cases at once: central values, or `draws` along the draw axis.
 
-        `values` are inputs with a draw axis of their own (the ends of ranges, say).
+        `values` are inputs with a draw axis of their own (the ends of ranges, say). What some of the cases lack is no
+        number there: `answers` says why.
         """
+        found = self.answers(targets, cases, draws, seed, values, draws_at_once)
+        return {name: numbers_of(result) for name, result in found.items()}
+
+    def answers(
+        self,
+        targets: Sequence[str],
+        cases: Sequence[Case] = (BASELINE,),
+        draws: int = 0,
+        seed: int = SEED,
+        values: Mapping[str, np.ndarray] | None = None,
+        draws_at_once: int = DRAWS_AT_ONCE,
+    ) -> dict[str, Result]:
+        """The same with the reasons of every case: `result_of` gives what a case alone would answer."""
         asked = self.stack.ask(cases, draws=draws, seed=seed, values=values, draws_at_once=draws_at_once)
         return asked.compute(targets, tell=lambda done, whole: self.tell(_("draws"), done, whole))
 

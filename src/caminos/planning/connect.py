@@ -4,40 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isnan
 
 import numpy as np
 
 from caminos.actions.library import Action
 from caminos.i18n import _
 from caminos.model.axes import QUINTILES, YEAR
-from caminos.model.indicator import PATHWAYS
-from caminos.model.values import NotEstimated
+from caminos.model.evaluation import Result
+from caminos.model.indicator import PATHWAYS, Node
+from caminos.model.values import NotEstimated, result_of, values_of
 from caminos.pathways.tables import Headline, connections, headlines, pairs_without_evidence, roles, series
 from caminos.planning.assessment import Assessment, assess, check_question, single_cases, why_unavailable
+from caminos.planning.change import NEGLIGIBLE, Change, beyond_sum, change_of, difference
 from caminos.planning.city_model import BASELINE, Case, CityModel, Measure
 from caminos.planning.explanation import Step, contributions
 from caminos.planning.names import action_named, like_action
-from caminos.planning.results import RANGE, QuestionError
+from caminos.planning.results import QuestionError, known_in_part
 
 BY_GROUP = roles("shown by group")
 YEARS = (2030, 2040, 2050)
-NEGLIGIBLE = 1e-4  # of the value: a smaller change is shown as hardly moved, never as better or worse
-
-
-@dataclass(frozen=True)
-class Change:
-    """Change of one indicator by an action in one year, with its range over the draws."""
-
-    indicator: str
-    pathway: str
-    unit: str
-    year: int
-    group: str
-    value: float
-    low: float
-    high: float
-    relative: float
-    better: bool | None  # None where there is no headline direction
 
 
 @dataclass(frozen=True)
@@ -50,7 +36,7 @@ class Connections:
     groups: tuple[Change, ...]
     chains: dict[str, tuple[Step, ...]]
     unmoved: tuple[str, ...]
-    not_estimated: dict[str, str]
+    not_estimated: dict[str, tuple[str, ...]]  # with what each lacks
 
 
 def action_id(actions: Mapping[str, Action], name: str) -> str:
@@ -88,92 +74,87 @@ def connect(model: CityModel, action: str, start: int, draws: int = 500) -> Conn
     case = Case(chosen, (Measure(chosen, start),))
     names = [headline.indicator for headline in headlines()]
     wanted = [*names, *BY_GROUP]
-    central = model.run(wanted, [BASELINE, case])
-    drawn = model.run(wanted, [BASELINE, case], draws=draws) if draws else central
+    central = model.answers(wanted, [BASELINE, case])
+    drawn = model.run(wanted, [BASELINE, case], draws=draws) if draws else None
     changes: list[Change] = []
     groups: list[Change] = []
-    unmoved, lacking = [], {}
+    unmoved: list[str] = []
+    lacking: dict[str, tuple[str, ...]] = {}
     for headline in headlines():
         name = headline.indicator
         if isinstance(central[name], NotEstimated):
-            lacking[name] = central[name].reason
+            lacking[name] = central[name].missing
             continue
-        found = _changes(model, headline, central[name], drawn[name])
-        if any(change.better is not None for change in found):
+        found = _changes(model, headline, central[name], drawn and drawn[name])
+        if all(change.missing for change in found):
+            lacking[name] = found[-1].missing
+        elif any(change.better is not None for change in found):
             changes += found
         else:
             unmoved.append(name)
     for name in BY_GROUP:
         if not isinstance(central[name], NotEstimated):
-            groups += _group_changes(model, name, central[name], drawn[name])
+            groups += _group_changes(model, name, central[name], drawn and drawn[name])
     both = model.evaluation([BASELINE, case])
     moved = list(dict.fromkeys(change.indicator for change in changes))
     chains = {name: tuple(contributions(model, case, name, int(model.years[-1]), both)) for name in moved}
     return Connections(chosen, start, tuple(changes), tuple(groups), chains, tuple(unmoved), lacking)
 
 
-def _difference(array: np.ndarray) -> np.ndarray:
-    return array[-1:] - array[:1] if array.shape[0] > 1 else 0 * array
+def _changes(model: CityModel, headline: Headline, central: Result, drawn: Result | None) -> list[Change]:
+    yearly = "year" in model.graph.nodes[headline.indicator].dims
+    return [change_in(model, headline, central, drawn, 1, year) for year in (YEARS if yearly else YEARS[-1:])]
 
 
-def _changes(model: CityModel, headline: Headline, central: np.ndarray, drawn: np.ndarray) -> list[Change]:
-    name = headline.indicator
-    node = model.graph.nodes[name]
-    middle, draws = series(headline, central), series(headline, drawn)
-    found = []
-    for year in YEARS if "year" in node.dims else YEARS[-1:]:
-        at = year - int(model.years[0]) if middle.shape[YEAR] > 1 else 0
-        base = float(middle[0, 0, at])
-        with np.errstate(invalid="ignore"):
-            value = _finite(float(_difference(middle)[0, 0, at]))
-            spread = np.array([_finite(x) for x in _difference(draws)[0, :, at if draws.shape[YEAR] > 1 else 0]])
-        low, high = np.percentile(spread, RANGE) if spread.size > 1 else (value, value)
-        better = None if abs(value) <= NEGLIGIBLE * abs(base) else (value < 0) == (headline.direction == "lower")
-        relative = value / abs(base) if base and np.isfinite(base) else float("nan")
-        found.append(
-            Change(
-                indicator=name,
-                pathway=node.pathway,
-                unit=node.unit,
-                year=year,
-                group="",
-                value=value,
-                low=float(low),
-                high=float(high),
-                relative=relative,
-                better=better,
-            )
-        )
-    return found
+def last_change(model: CityModel, headline: Headline, central: Result, drawn: Result | None, case: int) -> Change:
+    """The change of a headline in the last year under a case, by its place; the city as it goes is the first."""
+    return change_in(model, headline, central, drawn, case, int(model.years[-1]))
 
 
-def _finite(value: float) -> float:
-    """Infinity less infinity is no change; the carbon budget may outlast the model in both cases."""
-    return 0.0 if np.isnan(value) else float(value)
+def change_in(
+    model: CityModel, headline: Headline, central: Result, drawn: Result | None, case: int, year: int
+) -> Change:
+    """The change of a headline in one year; each draw's difference is between the same points without and with."""
+    node, at = model.graph.nodes[headline.indicator], year - int(model.years[0])
+    base, value = (float(of_year(headline, central, row, at)[0]) for row in (0, case))
+    draws = None
+    if drawn is not None:
+        draws = difference(of_year(headline, drawn, case, at), of_year(headline, drawn, 0, at))
+    change = float(difference(np.array(value), np.array(base)))
+    missing = lacking_under(model, node, central, case) if isnan(change) else ()
+    return change_of(node, headline.direction, year, base, change, draws, missing=missing)
 
 
-def _group_changes(model: CityModel, name: str, central: np.ndarray, drawn: np.ndarray) -> list[Change]:
+def of_year(headline: Headline, result: Result, case: int, at: int) -> np.ndarray:
+    """The draws of a headline under one case in one year, both by their place; no numbers where it is not estimated."""
+    by_year: np.ndarray = series(headline, values_of(result))
+    return np.asarray(by_year[min(case, len(by_year) - 1), :, at if by_year.shape[YEAR] > 1 else 0])
+
+
+def lacking_under(model: CityModel, node: Node, result: Result, case: int) -> tuple[str, ...]:
+    """What an indicator lacks under one case: its reason there, else the facts above it that are known in part."""
+    own = result_of(result, case)
+    return own.missing if isinstance(own, NotEstimated) else known_in_part(model, node)
+
+
+def _group_changes(model: CityModel, name: str, central: Result, drawn: Result | None) -> list[Change]:
     node, at = model.graph.nodes[name], -1
-    change, spread = _difference(central)[0, 0, at, 0, :, 0], _difference(drawn)[0, :, at, 0, :, 0]
-    base = central[0, 0, at, 0, :, 0]
-    found = []
-    for place, group in enumerate(QUINTILES):
-        low, high = np.percentile(spread[:, place], RANGE) if len(spread) > 1 else (change[place], change[place])
-        found.append(
-            Change(
-                indicator=name,
-                pathway=node.pathway,
-                unit=node.unit,
-                year=int(model.years[-1]),
-                group=group,
-                value=float(change[place]),
-                low=float(low),
-                high=float(high),
-                relative=float(change[place] / abs(base[place])) if base[place] else float("nan"),
-                better=bool(change[place] < 0) if change[place] else None,
-            )
+    middle = values_of(central)[:, 0, at, 0, :, 0]
+    value = difference(middle[-1], middle[0])
+    spread = None if drawn is None else difference(drawn[-1, :, at, 0, :, 0], drawn[0, :, at, 0, :, 0])
+    return [
+        change_of(
+            node,
+            "lower",  # what is shown by group are burdens
+            int(model.years[-1]),
+            float(middle[0, place]),
+            float(value[place]),
+            None if spread is None else spread[:, place],
+            group,
+            lacking_under(model, node, central, 1),
         )
-    return found
+        for place, group in enumerate(QUINTILES)
+    ]
 
 
 @dataclass(frozen=True)
@@ -232,3 +213,114 @@ def declared_pairs(model: CityModel) -> dict[tuple[str, str], list[str]]:
         if source.pathway and target.pathway and source.pathway != target.pathway:
             found.setdefault((source.pathway, target.pathway), []).append(link.id)
     return found
+
+
+# two actions
+
+
+@dataclass(frozen=True)
+class Together:
+    """One headline in the last year under two actions: what each changes alone, and both.
+
+    `beyond_sum` is what both change beyond the sum of what each changes alone: better where they do more together.
+    It and `both` are None for actions that exclude each other.
+    """
+
+    base: float  # the value as the city goes
+    first: Change
+    second: Change
+    both: Change | None
+    beyond_sum: Change | None
+
+    @property
+    def moved(self) -> bool:
+        """Whether one of the actions or both move it, or leave it without a number."""
+        alone = (self.first, self.second, *((self.both,) if self.both else ()))
+        return any(change.missing or change.better is not None for change in alone)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the effects simply add up, but for a negligible part of the value."""
+        return self.beyond_sum is not None and not isnan(self.beyond_sum.value) and self.beyond_sum.better is None
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """What two actions do to each other, by headline; `cases` are each alone and, unless they exclude each other, both.
+
+    `excluding` and `needing` are pairs: an action, and the one that it excludes or needs.
+    """
+
+    cases: tuple[Case, ...]
+    start: int
+    year: int
+    together: tuple[Together, ...]
+    excluding: tuple[tuple[str, str], ...]
+    needing: tuple[tuple[str, str], ...]
+    unmoved: tuple[str, ...]
+    not_estimated: dict[str, tuple[str, ...]]
+
+    @property
+    def actions(self) -> tuple[str, str]:
+        """Ids of the two actions."""
+        return self.cases[0].name, self.cases[1].name
+
+
+def interaction(model: CityModel, a: str, b: str, start: int, draws: int = 500) -> Interaction:
+    """f(A, B) − f(A) − f(B) + f(0) of every headline in the last year, both actions at full scale from `start`.
+
+    Of two actions that exclude each other nothing is said together. Raises QuestionError for an unknown action and for
+    one action given twice.
+    """
+    first, second = find_action(model, a), find_action(model, b)
+    if first == second:
+        raise QuestionError(_("Give two different actions: {action} was given twice.", action=repr(first)))
+    check_question(model, start)
+    pairs = [(model.actions[first], second), (model.actions[second], first)]
+    excluding = tuple((action.id, other) for action, other in pairs if other in action.excludes)
+    measures = [Measure(name, start) for name in (first, second)]
+    cases = [Case(measure.action, (measure,)) for measure in measures]
+    cases += [] if excluding else [Case(f"{first} + {second}", measures)]
+    names = [headline.indicator for headline in headlines()]
+    central = model.answers(names, [BASELINE, *cases])
+    drawn = model.run(names, [BASELINE, *cases], draws=draws) if draws else {}
+    together: list[Together] = []
+    unmoved: list[str] = []
+    lacking: dict[str, tuple[str, ...]] = {}
+    for headline in headlines():
+        name = headline.indicator
+        if isinstance(central[name], NotEstimated):
+            lacking[name] = central[name].missing
+            continue
+        found = _together(model, headline, central[name], drawn.get(name), len(cases))
+        if found.moved:
+            together.append(found)
+        else:
+            unmoved.append(name)
+    return Interaction(
+        cases=tuple(cases),
+        start=start,
+        year=int(model.years[-1]),
+        together=tuple(together),
+        excluding=excluding,
+        needing=tuple((action.id, other) for action, _other in pairs for other in action.needs),
+        unmoved=tuple(unmoved),
+        not_estimated=lacking,
+    )
+
+
+def _together(model: CityModel, headline: Headline, central: Result, drawn: Result | None, cases: int) -> Together:
+    year, node = int(model.years[-1]), model.graph.nodes[headline.indicator]
+    changes = [change_in(model, headline, central, drawn, case, year) for case in range(1, cases + 1)]
+    base = float(of_year(headline, central, 0, -1)[0])
+    if cases == 2:
+        return Together(base, changes[0], changes[1], None, None)
+
+    def beyond(values: Result) -> np.ndarray:
+        return beyond_sum(*(of_year(headline, values, case, -1) for case in (3, 1, 2, 0)))
+
+    missing = tuple(dict.fromkeys(name for change in changes for name in change.missing))
+    more = float(beyond(central)[0])
+    spread = None if drawn is None else beyond(drawn)
+    extra = change_of(node, headline.direction, year, base, more, spread, missing=missing)
+    return Together(base, changes[0], changes[1], changes[2], extra)

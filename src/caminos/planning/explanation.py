@@ -15,7 +15,7 @@ from caminos.model.axes import YEAR
 from caminos.model.evaluation import Evaluation, with_nan
 from caminos.model.graph import arguments
 from caminos.model.indicator import Indicator, Node, Source
-from caminos.model.values import Input, NotEstimated
+from caminos.model.values import Input, NotEstimated, numbers_of
 from caminos.pathways.tables import Connection, connections
 from caminos.planning.city_model import BASELINE, Case, CityModel
 from caminos.planning.results import Value, ask, node_of, place, value_at
@@ -197,7 +197,7 @@ def contributions(model: CityModel, case: Case, target: str, year: int, before: 
         node = model.graph.nodes[name]
         if not isinstance(node, Indicator):
             continue
-        given = with_nan(node, {argument: both.get(argument) for argument in node.arguments})
+        given = with_nan(node, {argument: numbers_of(both.get(argument)) for argument in node.arguments})
         if any(isinstance(value, NotEstimated) for value in given.values()):
             continue
         moving = [argument for argument, value in given.items() if value.shape[0] > 1]
