@@ -19,6 +19,8 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+from caminos.parameters.tables import OTHER_TABLES
+
 HERE = Path(__file__).resolve().parent
 TABLES = HERE.parent / "src" / "caminos" / "parameters"
 PAGE = HERE.parent / "docs" / "parameters-left.md"
@@ -34,7 +36,7 @@ def parameter_values() -> dict[str, list[float]]:
     """Every value and end of range that the model knows, by parameter name."""
     found: dict[str, list[float]] = defaultdict(list)
     for table in sorted(TABLES.glob("*.csv")):
-        if table.name != "money.csv":
+        if table.name not in OTHER_TABLES:
             for row in read(table):
                 found[row["name"]] += [float(row[column]) for column in ("value", "low", "high") if row[column]]
     return found

@@ -181,7 +181,7 @@ def test_priors_are_used_and_defined_in_one_table():
     used |= {name for action in ACTIONS for name in parameters_of(action)}
     assert mine <= used, mine - used
     for path in files("caminos.parameters").iterdir():
-        if path.name.endswith(".csv") and path.name not in ("actions.csv", "money.csv"):
+        if path.name.endswith(".csv") and path.name not in ("actions.csv", *tables.OTHER_TABLES):
             shared = {row["name"] for row in table("caminos.parameters", path.name)} & mine
             assert not shared, (path.name, shared)
 

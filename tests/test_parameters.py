@@ -14,7 +14,7 @@ import caminos.parameters
 from caminos.model.axes import classifications, labels
 from caminos.model.units import dimensions
 from caminos.parameters.money import in_dollars
-from caminos.parameters.tables import parameter_input, rows
+from caminos.parameters.tables import OTHER_TABLES, parameter_input, rows
 
 FOLDER = Path(caminos.parameters.__file__).parent
 COLUMNS = [
@@ -49,7 +49,7 @@ def read() -> list[tuple[str, dict[str, str]]]:
     """Every row with its file and line."""
     found = []
     for path in sorted(FOLDER.glob("*.csv")):
-        if path.name == "money.csv":
+        if path.name in OTHER_TABLES:
             continue
         with path.open(encoding="utf-8", newline="") as handle:
             reader = csv.DictReader(handle)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -14,10 +14,12 @@ from caminos.city.vocabulary import Term, parameter_terms, vocabulary
 from caminos.model.axes import AXES, QUINTILES, YEAR, labels
 from caminos.model.values import Column, Input, Inputs, Record, column_of, fixed
 from caminos.parameters import tables
+from caminos.parameters.errors import Family, error_of, members
 
 HISTORY_YEARS = 50
 ROUNDING = 0.02  # shares whose sum is within this of one are the whole
 VIEWS = ("", "zone", "history")
+DEFAULT = "default:"  # begins the note of a fact that is no figure of the city itself
 
 Setting = tuple[tuple[str, ...], str, str]  # region from narrow to wide, climate, set of warming potentials
 
@@ -27,11 +29,16 @@ def past_years(base_year: int) -> np.ndarray:
     return np.arange(base_year - HISTORY_YEARS + 1, base_year + 1)
 
 
-def inputs_of(cities: Sequence[City], years: np.ndarray, evidence: Mapping[str, Input] | None = None) -> Inputs:
+def inputs_of(
+    cities: Sequence[City],
+    years: np.ndarray,
+    evidence: Mapping[str, Input] | None = None,
+    errors: Mapping[str, Family] | None = None,
+) -> Inputs:
     """Every input of the model that these cities have, by name: calendar, literature, then what they know themselves.
 
     The cities share their base year and their zones. `evidence` takes the place of values of the literature; a city's
-    own fact prevails over both.
+    own fact prevails over both. `errors` takes the place of the sizes of error by family (error_families.csv).
     """
     found = {name: column_of(item) for name, item in _calendar(cities[0].base_year, years).items()}
     found |= _literature(cities)
@@ -39,7 +46,19 @@ def inputs_of(cities: Sequence[City], years: np.ndarray, evidence: Mapping[str, 
     each = None if len(cities) == 1 else np.arange(len(cities))
     for name, own in _facts(cities, each).items():
         found[name] = _over(found[name], own, len(cities)) if name in found else own
-    return Inputs(found)
+    sources = _sources()
+    return Inputs(
+        {
+            name: replace(column, error=error_of(sources.get(name, name), column.unit, errors))
+            for name, column in found.items()
+        }
+    )
+
+
+@cache
+def _sources() -> dict[str, str]:
+    """The source of error of a fact by zone or of a history: that of the fact of the whole city."""
+    return {term.name_of(view): term.enters_as for term in vocabulary().values() for view in VIEWS}
 
 
 def _calendar(base_year: int, years: np.ndarray) -> dict[str, Input]:
@@ -87,7 +106,7 @@ def _stacked(name: str, items: Sequence[Input | None], place: np.ndarray) -> Col
     """One row for each setting; a single row where all settings have the same."""
     if all(item is items[0] for item in items):
         assert items[0] is not None
-        return column_of(items[0])
+        return replace(column_of(items[0]), defaults=_if_any(np.full((1,) * len(AXES), name in members())))
     some = next(item for item in items if item is not None)
     nothing = fixed(name, some.unit, np.full_like(some.central, np.nan))
     rows = [item or nothing for item in items]
@@ -100,7 +119,13 @@ def _stacked(name: str, items: Sequence[Input | None], place: np.ndarray) -> Col
         distributions=tuple(item.distribution for item in rows),
         known=np.array([item is not None for item in items]),
         place=place,
+        qualities=tuple(item.quality for item in rows),
+        defaults=_if_any(np.full((len(rows), *(1,) * (len(AXES) - 1)), name in members())),
     )
+
+
+def _if_any(defaults: np.ndarray) -> np.ndarray | None:
+    return defaults if defaults.any() else None
 
 
 # facts
@@ -196,8 +221,34 @@ def _column(item: Told, zones: Sequence[str], cities: int, each: np.ndarray | No
         sums = np.nansum(central, axis=(1, 2, 3, 4, 5), keepdims=True)
         with np.errstate(invalid="ignore", divide="ignore"):
             central, low, high = (np.where(rows, np.nan_to_num(array) / sums, array) for array in (central, low, high))
-    distributions = tuple("dirichlet" if share else "triangular" for share in whole)
-    return Column(item.name, item.term.unit, central, low, high, distributions, known, each)
+    defaults = np.zeros(central.shape, dtype=bool)
+    defaults[at] = [is_default(fact) for _city, fact in facts]
+    return Column(
+        item.name,
+        item.term.unit,
+        central,
+        low=low,
+        high=high,
+        distributions=tuple("dirichlet" if share else "triangular" for share in whole),
+        known=known,
+        place=each,
+        qualities=_qualities(facts, cities),
+        defaults=_if_any(defaults),
+    )
+
+
+def is_default(fact: Fact) -> bool:
+    """Whether a fact is no figure of the city itself: one that was made from data of its nation or of places like it."""
+    return fact.note.startswith(DEFAULT)
+
+
+def _qualities(facts: Sequence[tuple[int, Fact]], cities: int) -> tuple[str, ...]:
+    """The weakest quality of the facts of every city that have a value (A is best)."""
+    found = ["A"] * cities
+    for city, fact in facts:
+        if np.isfinite(fact.value):
+            found[city] = max(found[city], fact.quality)
+    return tuple(found)
 
 
 def _whole(term: Term, central: np.ndarray) -> np.ndarray:
@@ -209,18 +260,38 @@ def _whole(term: Term, central: np.ndarray) -> np.ndarray:
 
 def _history(item: Told, years: np.ndarray, cities: int, each: np.ndarray | None) -> Column | None:
     """Series over the past: linear between known years, constant before the first and after the last."""
-    series = np.full((cities, 1, len(years), 1, 1, 1), np.nan)
-    by_city: dict[int, list[tuple[int, float]]] = {}
-    for city, fact in item.facts:
-        if np.isfinite(fact.value):
-            by_city.setdefault(city, []).append((fact.year, fact.value))
-    for city, known in by_city.items():
-        at, values = zip(*sorted(known), strict=True)
-        series[city, 0, :, 0, 0, 0] = np.interp(years, at, values)
-    if not by_city:
+    known = [(city, fact) for city, fact in item.facts if np.isfinite(fact.value)]
+    if not known:
         return None
-    has = np.isin(np.arange(cities), list(by_city))
-    return Column(item.name, item.term.unit, series, series, series, ("fixed",) * cities, has, each)
+    central, low, high = (np.full((cities, 1, len(years), 1, 1, 1), np.nan) for _ in range(3))
+    defaults = np.zeros((cities, *(1,) * (len(AXES) - 1)), dtype=bool)
+    by_city: dict[int, list[Fact]] = {}
+    for city, fact in known:
+        by_city.setdefault(city, []).append(fact)
+    for city, facts in by_city.items():
+        facts.sort(key=lambda fact: fact.year)
+        at = [fact.year for fact in facts]
+        values = np.array([fact.value for fact in facts])
+        ends = [[end if end is not None else np.nan for end in part] for part in zip(*map(_ends, facts), strict=True)]
+        for array, series in ((central, values), (low, np.fmin(ends[0], values)), (high, np.fmax(ends[1], values))):
+            array[city, 0, :, 0, 0, 0] = np.interp(years, at, series)
+        defaults[city] = any(map(is_default, facts))
+    return Column(
+        item.name,
+        item.term.unit,
+        central,
+        low=low,
+        high=high,
+        distributions=("triangular",) * cities,
+        known=np.isin(np.arange(cities), list(by_city)),
+        place=each,
+        qualities=_qualities(known, cities),
+        defaults=_if_any(defaults),
+    )
+
+
+def _ends(fact: Fact) -> tuple[float | None, float | None]:
+    return fact.low, fact.high
 
 
 def _over(general: Column, own: Column, cities: int) -> Column:
@@ -240,7 +311,18 @@ def _over(general: Column, own: Column, cities: int) -> Column:
         ),
         known=own.known | general.known[rows],
         place=own.place,
+        qualities=tuple(
+            own.qualities[city] if own.known[city] else general.qualities[row] for city, row in enumerate(rows)
+        ),
+        defaults=_if_any(np.where(mine, _defaults(own), _defaults(general)[rows])),
     )
+
+
+def _defaults(column: Column) -> np.ndarray:
+    """Which values of a column are defaults."""
+    if column.defaults is not None:
+        return column.defaults
+    return np.zeros((len(column.central), *(1,) * (len(AXES) - 1)), dtype=bool)
 
 
 # what one city has

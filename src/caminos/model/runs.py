@@ -60,8 +60,8 @@ class Moves(dict[str, Column]):
 class Run:
     """One question to a graph: its inputs and rows, with `draws` points of them or the values given by hand.
 
-    `inputs` are columns by city; `moved` are columns by row (what cases change); `values` take the place of either (one
-    array each, with a draw axis perhaps).
+    `inputs` are columns by city; `moved` are columns by row (what cases change, by draw where that is drawn); `values`
+    take the place of either (one array each, with a draw axis perhaps).
     """
 
     graph: Graph
@@ -125,7 +125,8 @@ class Run:
         if self.draws and column.uncertain and self.graph.consumers[column.name]:
             kinds = self.graph.nodes[column.name].classification
             return uncertainty.drawn(column, places, self.draws, self.seed, draws, kinds)
-        return column.central if column.place is None else column.central[places]
+        central = column.central if column.place is None else column.central[places]
+        return central[:, draws] if central.shape[DRAW] > 1 else central
 
     def _variation(self, rows: Rows, part: slice) -> Variation:
         """By what the rows differ: one partition for each set of columns that vary alike."""

@@ -1,7 +1,8 @@
-"""Draws: every input has points of its own by its name, the same in every city and every case.
+"""Draws: one for every source of error, by its name, the same in every city and every case.
 
 So differences between cases and between cities are not noise, and a city that lacks an input, or has one more,
-draws all others as before.
+draws all others as before. Groups, kinds and zones of one input share its draw, so that a curve stays a curve and errors
+of a table add up; the kinds of a composition have draws of their own.
 """
 
 from __future__ import annotations
@@ -12,11 +13,25 @@ from zlib import crc32
 
 import numpy as np
 
-from caminos.model.axes import DRAW, GROUP, KIND, QUINTILES, labels
+from caminos.model.axes import AXES, DRAW, GROUP, KIND, QUINTILES, labels
 from caminos.model.evaluation import Variation
-from caminos.model.values import Column, Input
+from caminos.model.values import Chain, Column, Input
 
 _TWO_SIDED_95 = 1.959963984540054
+
+
+def _score(u: np.ndarray) -> np.ndarray:
+    """The standard normal score of a probability."""
+    from scipy.special import ndtri
+
+    return np.asarray(ndtri(u))
+
+
+def _probability(z: np.ndarray) -> np.ndarray:
+    """The probability of a standard normal score."""
+    from scipy.special import ndtr
+
+    return np.asarray(ndtr(z))
 
 
 def quantile(u: np.ndarray, low: np.ndarray, mid: np.ndarray, high: np.ndarray, distribution: str) -> np.ndarray:
@@ -25,32 +40,41 @@ def quantile(u: np.ndarray, low: np.ndarray, mid: np.ndarray, high: np.ndarray, 
     The central value is the median of every kind but uniform, so that skewed published intervals are
     kept and a value at one end of its range stays in it: normal and lognormal are split there (low and
     high at 2.5 and 97.5 %), triangular is made of two half triangles that end at low and high.
-    A row of a lognormal whose range touches zero falls back to triangular.
+    A row of a lognormal whose range touches zero falls back to triangular. Beyond the ends of its range a curve moves
+    as a whole, by the step of its surest kind, so that it stays monotone.
     """
     if distribution == "uniform":
         return np.asarray(low + (high - low) * u)
     if distribution == "normal":
-        z = _standard_normal(u)
-        return np.asarray(mid + np.where(z > 0, high - mid, mid - low) * z)
+        return _split_normal(_score(u) / _TWO_SIDED_95, low, mid, high)
     if distribution == "lognormal":
         axes = tuple(range(1, np.ndim(mid)))
-        same_sign = np.all((low * high > 0) & (low * mid > 0), axis=axes, keepdims=True)
+        same_sign = np.all((low * high > 0) & (low * mid > 0) | np.isnan(mid), axis=axes, keepdims=True)
         if not same_sign.all():
             return np.where(same_sign, _lognormal(u, low, mid, high), _triangular(u, low, mid, high))
         return _lognormal(u, low, mid, high)
     return _triangular(u, low, mid, high)
 
 
-def _standard_normal(u: np.ndarray) -> np.ndarray:
-    from scipy.special import ndtri
+def _split_normal(z: np.ndarray, low: np.ndarray, mid: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """A normal distribution split at the centre, `z` in steps that lead to the ends of the range."""
+    up, down = high - mid, mid - low
+    inside = np.clip(z, -1, 1)
+    beyond = z - inside
+    return np.asarray(mid + np.where(z > 0, up * inside + _surest(up) * beyond, down * inside + _surest(down) * beyond))
 
-    return np.asarray(ndtri(u) / _TWO_SIDED_95)
+
+def _surest(step: np.ndarray) -> np.ndarray:
+    """The smallest step of the groups and kinds of a row; its own where there is but one."""
+    axes = tuple(axis for axis in (GROUP, KIND) if axis < np.ndim(step) and step.shape[axis] > 1)
+    return np.nan_to_num(np.fmin.reduce(step, axis=axes, keepdims=True)) if axes else step
 
 
 def _lognormal(u: np.ndarray, low: np.ndarray, mid: np.ndarray, high: np.ndarray) -> np.ndarray:
-    z = _standard_normal(u)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(mid * np.exp(np.where(z > 0, np.log(high / mid), np.log(mid / low)) * z))
+        sign = np.sign(mid)
+        logs = [np.log(np.abs(end)) for end in (low, mid, high)]
+        return np.asarray(sign * np.exp(sign * _split_normal(_score(u) / _TWO_SIDED_95, *(sign * log for log in logs))))
 
 
 def _triangular(u: np.ndarray, low: np.ndarray, mid: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -60,21 +84,57 @@ def _triangular(u: np.ndarray, low: np.ndarray, mid: np.ndarray, high: np.ndarra
 
 
 @lru_cache(maxsize=4096)
-def points(name: str, groups: tuple[str, ...], kinds: tuple[str, ...], draws: int, seed: int) -> np.ndarray:
-    """Probabilities [1, draw, 1, 1, group, kind] of one input: a Latin hypercube that its name and labels seed.
+def scores(source: Chain, draws: int, seed: int) -> np.ndarray:
+    """Standard normal scores [draw] of a source of error: its own, and the part it shares with the next of its chain.
 
-    Each group and kind is a dimension of its own; the zones of one input share one.
+    A source that stands alone is a Latin hypercube: one score in each of `draws` equally likely strata.
     """
-    each = [_stratified(f"{name} {group} {kind}", draws, seed) for group in groups for kind in kinds]
-    found = np.stack(each, axis=-1).reshape(1, draws, 1, 1, len(groups), len(kinds))
-    found.flags.writeable = False
-    return found
-
-
-def _stratified(name: str, draws: int, seed: int) -> np.ndarray:
-    """One point in each of `draws` equal strata, in an order of its own."""
+    (name, shared), rest = source[0], source[1:]
     random = np.random.default_rng([seed, crc32(name.encode())])
-    return np.clip((random.permutation(draws) + random.uniform(size=draws)) / draws, 1e-9, 1 - 1e-9)
+    strata = (random.permutation(draws) + random.uniform(size=draws)) / draws
+    found = _score(np.clip(strata, 1e-9, 1 - 1e-9))
+    if rest and shared:
+        found = shared * scores(rest, draws, seed) + np.sqrt(1 - shared**2) * found
+    found.flags.writeable = False
+    return np.asarray(found)
+
+
+@lru_cache(maxsize=4096)
+def points(source: Chain, draws: int, seed: int) -> np.ndarray:
+    """Probabilities [draw] of a source of error."""
+    found = _probability(scores(source, draws, seed))
+    found.flags.writeable = False
+    return np.asarray(found)
+
+
+def largest_correlation(sources: Sequence[Chain], draws: int, seed: int) -> float:
+    """The largest correlation (in absolute value) between scores of sources of error that share none: it is spurious."""
+    alone = sorted({((name, 0.0),) for source in sources for name, _shared in source})
+    if len(alone) < 2:
+        return 0.0
+    found = np.corrcoef([scores(source, draws, seed) for source in alone])
+    return float(np.abs(found - np.eye(len(alone))).max())
+
+
+def sources_of(column: Column, classification: str = "") -> list[Chain]:
+    """Every source of error of an input: one, or where its kinds are drawn apart one for each; then its family's."""
+    own = column.error.source or ((column.name, 0.0),)
+    apart = _apart(column, classification) if _is_apart(column) else [""]
+    found: list[Chain] = [((f"{own[0][0]} {label}".rstrip(), own[0][1]), *own[1:]) for label in apart]
+    return found + ([column.error.family] if column.error.family else [])
+
+
+def _is_apart(column: Column) -> bool:
+    """Whether the kinds of some row have draws of their own."""
+    return column.error.independent or "dirichlet" in column.distributions
+
+
+def _apart(column: Column, classification: str) -> list[str]:
+    """A name for every group and kind: its label, so that another order or one more changes no other."""
+    group, kind = column.central.shape[GROUP:]
+    kinds = labels(classification) if classification and kind > 1 else tuple(map(str, range(kind)))
+    groups = QUINTILES if group == len(QUINTILES) else tuple(map(str, range(group)))
+    return [f"{one} {other}" for one in groups for other in kinds]
 
 
 def drawn(
@@ -86,30 +146,90 @@ def drawn(
     classification: str = "",
 ) -> np.ndarray:
     """Values of some rows of a column, whose kinds are of a classification, with `part` of the draws."""
-    group, kind = column.central.shape[GROUP:]
-    kinds = labels(classification) if classification and kind > 1 else tuple(map(str, range(kind)))
-    groups = QUINTILES if group == len(QUINTILES) else tuple(map(str, range(group)))
-    u = points(column.name, groups, kinds, draws, seed)[:, part]
-    given = [array if len(array) == 1 else array[rows] for array in (column.central, column.low, column.high)]
+    at = slice(None) if len(column.central) == 1 else rows
+    given = [array if len(array) == 1 else array[at] for array in (column.central, column.low, column.high)]
     of_row = [column.distributions[0]] if len(column.central) == 1 else [column.distributions[row] for row in rows]
     several = sorted(set(of_row))
-    found = [_drawn(u, given, distribution) for distribution in several]
-    if len(several) == 1:
-        return found[0]
-    chosen = np.array([several.index(distribution) for distribution in of_row])
-    whole = found[0].copy()
-    for place in range(1, len(several)):
-        whole[chosen == place] = found[place][chosen == place]
-    return whole
+    least, spread, bounded = _widths(column, at, given)
+    found = []
+    for distribution in several:
+        u = _points_of(column, distribution, draws, seed, classification)[:, part]
+        found.append(_drawn(u, given, distribution, least, bounded))
+    whole = found[0]
+    if len(several) > 1:
+        chosen = np.array([several.index(distribution) for distribution in of_row])
+        whole = whole.copy()
+        for place in range(1, len(several)):
+            whole[chosen == place] = found[place][chosen == place]
+    if spread is None:
+        return whole
+    z = scores(column.error.family, draws, seed)[part].reshape(1, -1, 1, 1, 1, 1)
+    return _moved(whole, spread * z, bounded)
 
 
-def _drawn(u: np.ndarray, given: Sequence[np.ndarray], distribution: str) -> np.ndarray:
-    """Draws of rows that share one distribution; "fixed" stays central."""
+def _points_of(column: Column, distribution: str, draws: int, seed: int, classification: str) -> np.ndarray:
+    """Probabilities [1, draw, 1, 1, group, kind] of an input: one draw for all, or one for each group and kind."""
+    own = column.error.source or ((column.name, 0.0),)
+    if not (distribution == "dirichlet" or column.error.independent):
+        return points(own, draws, seed).reshape(1, -1, 1, 1, 1, 1)
+    (name, shared), rest = own[0], own[1:]
+    each = [points(((f"{name} {label}", shared), *rest), draws, seed) for label in _apart(column, classification)]
+    return np.stack(each, axis=-1).reshape(1, draws, 1, 1, *column.central.shape[GROUP:])
+
+
+def _widths(
+    column: Column, at: slice | np.ndarray, given: Sequence[np.ndarray]
+) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray]:
+    """For some rows the least standard deviation and the spread of defaults, and whether they are drawn in logits.
+
+    The spread of a default is part of the least that its quality asks for. None where there is none.
+    """
+    error = column.error
+    _central, low, high = given
+    inside = np.all(~((low < 0) | (high > 1)), axis=_OF_ROW, keepdims=True)
+    bounded = inside & error.bounded
+    spread = None
+    if any(error.spread) and column.defaults is not None:
+        spread = np.where(bounded, error.spread[1], error.spread[0]) * column.defaults[at]
+    weak = np.array([quality == "C" for quality in column.qualities], dtype=bool)
+    if not (any(error.least) and weak.any()):
+        return None, spread, bounded
+    least = np.where(bounded, error.least[1], error.least[0]) * weak[at].reshape(-1, *(1,) * len(_OF_ROW))
+    least = least * np.all(~(low < 0), axis=_OF_ROW, keepdims=True)
+    if spread is not None:
+        least = np.sqrt(np.maximum(least**2 - spread**2, 0.0))
+    return least, spread, bounded
+
+
+_OF_ROW = tuple(range(1, len(AXES)))
+
+
+def _drawn(
+    u: np.ndarray, given: Sequence[np.ndarray], distribution: str, least: np.ndarray | None, bounded: np.ndarray
+) -> np.ndarray:
+    """Draws of rows that share one distribution, at least as wide as `least`; "fixed" stays central."""
     central, low, high = given
     if distribution == "fixed":
         return np.asarray(np.broadcast_to(central, np.broadcast_shapes(central.shape, u.shape[:2] + (1,) * 4)))
     values = np.where(np.isfinite(central), quantile(u, low, central, high, distribution), np.nan)
+    if least is not None:  # the farther of the two from the median: no narrower than either
+        wide = _moved(central, least * _score(u), bounded)
+        values = np.where(least > 0, np.where(u > 0.5, np.maximum(values, wide), np.minimum(values, wide)), values)
+    if distribution in _UNBOUNDED and bounded.any():
+        values = np.where(bounded, np.clip(values, 0, 1), values)
     return _shares(central, values) if distribution == "dirichlet" else values
+
+
+_UNBOUNDED = ("normal", "lognormal")
+
+
+def _moved(values: np.ndarray, step: np.ndarray, bounded: np.ndarray) -> np.ndarray:
+    """Values moved by a step in logarithms; in logits where they are bounded by 0 and 1 (which stay)."""
+    factor = np.exp(step)
+    if not bounded.any():
+        return np.asarray(values * factor)
+    inside = np.asarray(values * factor / (1 + values * (factor - 1)))
+    return inside if bounded.all() else np.where(bounded, inside, values * factor)
 
 
 def _shares(central: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -148,13 +148,36 @@ def fixed(name: str, unit: str, values: np.ndarray) -> Input:
     return Input(name, unit, values, values, values, "fixed")
 
 
+Chain = tuple[tuple[str, float], ...]  # a source of error and its correlation with the next; the last stands alone
+
+
+@dataclass(frozen=True)
+class Error:
+    """Of what the error of an input is made.
+
+    `source` is the input's own source of error, then those that it shares with others, each with the correlation to the
+    next; without any it is the input's name. All its groups, kinds and zones share one draw unless its kinds are
+    `independent`. `least` is the smallest standard deviation of a row of quality C; `spread` that by which a default may
+    miss a city because the city is not its country, drawn from `family`. Both are pairs: in logarithms, and in logits
+    for what is `bounded` by 0 and 1.
+    """
+
+    source: Chain = ()
+    independent: bool = False
+    bounded: bool = False
+    least: tuple[float, float] = (0.0, 0.0)
+    family: Chain = ()
+    spread: tuple[float, float] = (0.0, 0.0)
+
+
 @dataclass(frozen=True)
 class Column:
     """One input of many cities: its distinct rows of values, and which row holds for each city.
 
     Arrays are [row, 1, year, zone, group, kind]; a row that is not `known` holds no numbers. `place` is None where
     one row holds for every city; `by_row` says that it counts rows of a run (a city under a case) and not cities.
-    Columns that vary alike share one `place`.
+    Columns that vary alike share one `place`. `qualities` are the weakest of each row, `defaults` says which of its
+    values are no figures of the city itself; `error` says how they are drawn.
     """
 
     name: str
@@ -166,11 +189,18 @@ class Column:
     known: np.ndarray
     place: np.ndarray | None = None
     by_row: bool = False
+    qualities: tuple[str, ...] = ()
+    defaults: np.ndarray | None = None
+    error: Error = Error()
 
     @cached_property
     def uncertain(self) -> bool:
-        """Whether any row has a range."""
-        return any(kind != "fixed" for kind in self.distributions) and bool(np.any(self.low < self.high))
+        """Whether any row is drawn: because it has a range, is of quality C, or is a default of a family."""
+        if all(kind == "fixed" for kind in self.distributions):
+            return False
+        weak = any(self.error.least) and "C" in self.qualities
+        unlike = any(self.error.spread) and self.defaults is not None and bool(self.defaults.any())
+        return weak or unlike or bool(np.any(self.low < self.high))
 
     def row_of(self, city: int) -> int:
         """The row that holds for a city."""
@@ -210,5 +240,12 @@ def column_of(item: Input) -> Column:
     """An input that holds for every city."""
     rows = len(item.central)
     return Column(
-        item.name, item.unit, item.central, item.low, item.high, (item.distribution,) * rows, np.ones(rows, bool)
+        item.name,
+        item.unit,
+        central=item.central,
+        low=item.low,
+        high=item.high,
+        distributions=(item.distribution,) * rows,
+        known=np.ones(rows, bool),
+        qualities=(item.quality,) * rows,
     )

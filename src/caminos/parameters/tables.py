@@ -22,6 +22,7 @@ from caminos.model.values import Input, Record
 from caminos.parameters.money import in_dollars
 from caminos.problems import CaminosError
 
+OTHER_TABLES = ("money.csv", "errors.csv", "error_families.csv", "families.csv")  # of this folder
 ROUNDING = 0.02  # a composition within this of one is one
 
 
@@ -55,9 +56,9 @@ def rows() -> dict[str, tuple[Row, ...]]:
     """All rows by parameter name, from every table of this folder."""
     found: dict[str, list[Row]] = {}
     folder = files("caminos.parameters")
-    for table in sorted(
-        item.name for item in folder.iterdir() if item.name.endswith(".csv") and item.name != "money.csv"
-    ):
+    for table in sorted(item.name for item in folder.iterdir() if item.name.endswith(".csv")):
+        if table in OTHER_TABLES:
+            continue
         for line, given in enumerate(
             csv.DictReader(folder.joinpath(table).read_text(encoding="utf-8").splitlines()), 2
         ):

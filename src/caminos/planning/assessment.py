@@ -17,7 +17,7 @@ from caminos.model.evaluation import Result
 from caminos.model.indicator import PATHWAYS
 from caminos.model.values import NotEstimated
 from caminos.pathways.tables import Headline, headlines, role, series
-from caminos.planning.city_model import BASELINE, Case, CityModel, Measure
+from caminos.planning.city_model import BASELINE, SEED, Case, CityModel, Measure
 from caminos.planning.finance import discount_factors, spending
 from caminos.planning.names import of
 from caminos.planning.results import gap, scored, targets_by_draw
@@ -165,12 +165,11 @@ def assess(
         scales.append(Scale(headline, float(target[0]), reference[0]))
         columns.append(np.broadcast_to((mean[:1] - mean) / reference, _sizes(mean, len(every))))
     size = max((column.shape[1] for column in columns), default=1)
-    size = max(size, uncertainty.draws_of(values))
+    size = max(size, draws, uncertainty.draws_of(values))
     closure = np.stack([np.broadcast_to(column, (len(every), size)) for column in columns], axis=-1)[1:]
-    benefit = _saved(model, results[MONEY[0]], first, len(every), size)
-    known = _saved(model, results[MONEY[1]], first, len(every), size)
-    climate = _saved(model, results[MONEY[2]], first, len(every), size)[:, :, 0]
-    cost = costs(model, cases, first, size, values)
+    rate = drawn(model, role("discount rate"), None, 1, draws)
+    benefit, known, climate = (_saved(model, results[name], first, rate, (len(every), size)) for name in MONEY)
+    cost = costs(model, cases, first, size, values, draws=draws)
     return Assessment(
         model=model,
         cases=tuple(cases),
@@ -179,16 +178,20 @@ def assess(
         cost=cost,
         benefit=benefit,
         benefit_known_by_income=known,
-        climate_benefit=climate,
+        climate_benefit=climate[:, :, 0],
         not_scored=lacking,
     )
 
 
-def _saved(model: CityModel, burden: Result, first: int, cases: int, size: int) -> np.ndarray:
-    """Present value of a yearly burden spared, by case (without the baseline), draw and group."""
+def _saved(model: CityModel, burden: Result, first: int, rate: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Present value of a yearly burden spared, by case (without the baseline), draw and group.
+
+    `rate` is the discount rate by draw (or one for all), `shape` the cases with the baseline and the draws.
+    """
+    cases, size = shape
     if isinstance(burden, NotEstimated):
         return np.full((cases - 1, size, len(QUINTILES)), np.nan)
-    factors = discount_factors(model.years, first, central(model, role("discount rate"))).reshape(1, 1, -1, 1, 1, 1)
+    factors = discount_factors(model.years, first, rate)[None, :, :, None, None, None]
     spared = np.sum((burden[:1] - burden) * factors, axis=YEAR)[:, :, 0, :, 0]
     return np.asarray(np.broadcast_to(spared, (cases, size, spared.shape[2]))[1:])
 
@@ -218,8 +221,17 @@ def central(model: CityModel, name: str) -> float:
     return float(model.inputs[name].central.item())
 
 
-def drawn(model: CityModel, name: str, values: Mapping[str, np.ndarray] | None, size: int) -> np.ndarray:
-    """A single-valued input along the draw axis."""
+def drawn(
+    model: CityModel,
+    name: str,
+    values: Mapping[str, np.ndarray] | None,
+    size: int,
+    draws: int = 0,
+    seed: int = SEED,
+) -> np.ndarray:
+    """A single-valued input along the draw axis: as given by hand, drawn at the points of a run, or central."""
+    if draws and name not in (values or {}):
+        return model.drawn(name, draws, seed)
     array = (values or {}).get(name, model.inputs[name].central)
     return np.broadcast_to(array.reshape(-1), (size,))
 
@@ -230,50 +242,71 @@ def action_spending(
     size: int = 1,
     values: Mapping[str, np.ndarray] | None = None,
     public_only: bool = False,
+    draws: int = 0,
+    seed: int = SEED,
 ) -> np.ndarray:
     """What one measure costs by draw and year, in USD; `public_only` leaves out what private owners pay.
 
-    The staff that any programme needs is public and spread evenly to the last year.
+    The staff that any programme needs is public and spread evenly to the last year. With `draws`, size, costs,
+    lifetime, lead time and public part are drawn at the points of a run of as many draws.
     """
+    size = draws or size
+
+    def along(name: str) -> np.ndarray:
+        return drawn(model, name, values, size, draws, seed)
+
     action = model.actions[measure.action]
-    full = np.broadcast_to(model.sizes(values)[action.id], (size,)) * measure.scale
-    capital = full * drawn(model, action.capital_cost, values, size)
-    operating = full * (drawn(model, action.operating_cost, values, size) if action.operating_cost else 0.0)
-    adoption = model.adoption(Measure(measure.action, measure.start))
-    lifetime = np.maximum(drawn(model, action.lifetime, values, size), 0.0)
-    shape = np.array(
-        [
-            spending(model.years, measure.start, model.lead_time(action), action.ramp_years, life, 1.0, 0.0, adoption)
-            for life in np.unique(lifetime)
-        ]
+    sizes = model.drawn_sizes(draws, seed) if draws else model.sizes(values)
+    full = np.broadcast_to(sizes[action.id], (size,)) * measure.scale
+    yearly = spending(
+        model.years,
+        measure.start,
+        model.drawn(action.lead_time, draws, seed) if draws else model.lead_time(action),
+        action.ramp_years,
+        np.maximum(along(action.lifetime), 0.0),
+        capital=full * along(action.capital_cost),
+        operating=full * (along(action.operating_cost) if action.operating_cost else 0.0),
+        adoption=model.adoption(Measure(measure.action, measure.start), draws, seed),
     )
-    by_draw = shape[np.searchsorted(np.unique(lifetime), lifetime)]
-    yearly = capital[:, None] * by_draw + operating[:, None] * adoption
-    share = public_share(model, action, values, size) if public_only else np.ones(size)
+    share = public_share(model, action, values, size, draws, seed) if public_only else np.ones(size)
     staffed = model.years >= measure.start
-    staff = drawn(model, role("staff of a programme"), values, size)[:, None] * staffed / staffed.sum() * measure.scale
+    staff = along(role("staff of a programme"))[:, None] * staffed / staffed.sum() * measure.scale
     return np.asarray(yearly * share[:, None] + staff)
 
 
 def public_share(
-    model: CityModel, action: Action, values: Mapping[str, np.ndarray] | None = None, size: int = 1
+    model: CityModel,
+    action: Action,
+    values: Mapping[str, np.ndarray] | None = None,
+    size: int = 1,
+    draws: int = 0,
+    seed: int = SEED,
 ) -> np.ndarray:
     """Part of an action's cost that falls on public budgets: all, unless private owners lead it."""
     if action.implementer[:1] == ("P",):
-        return drawn(model, role("public part of private action"), values, size)
-    return np.ones(size)
+        return drawn(model, role("public part of private action"), values, size, draws, seed)
+    return np.ones(draws or size)
 
 
 def costs(
-    model: CityModel, cases: Sequence[Case], first: int, size: int = 1, values: Mapping[str, np.ndarray] | None = None
+    model: CityModel,
+    cases: Sequence[Case],
+    first: int,
+    size: int = 1,
+    values: Mapping[str, np.ndarray] | None = None,
+    draws: int = 0,
+    seed: int = SEED,
 ) -> np.ndarray:
-    """Present value of what each case costs everybody, by draw."""
-    rate = central(model, role("discount rate"))
-    factors = discount_factors(model.years, first, rate)
-    found = np.zeros((len(cases), size))
+    """Present value of what each case costs everybody, by draw.
+
+    With `draws`, everything that it rests on is drawn, the discount rate too, at the points of a run of as many draws.
+    """
+    factors = discount_factors(model.years, first, drawn(model, role("discount rate"), None, 1, draws, seed))
+    found = np.zeros((len(cases), draws or size))
     for number, case in enumerate(cases):
         for measure in case.measures:
-            found[number] += action_spending(model, measure, size, values) @ factors
+            yearly = action_spending(model, measure, size, values, draws=draws, seed=seed)
+            found[number] += np.sum(yearly * factors, axis=-1) if draws else yearly @ factors[0]
     return found
 
 

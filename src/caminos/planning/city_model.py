@@ -13,12 +13,14 @@ from caminos.actions.library import Action
 from caminos.city.inputs import CityInputs, inputs_of, past_years
 from caminos.city.package import City
 from caminos.i18n import _
+from caminos.model import uncertainty
 from caminos.model.axes import AXES, DRAW, FINAL_YEAR
 from caminos.model.evaluation import Evaluation, Result
 from caminos.model.expression import names as expression_names
 from caminos.model.graph import Graph
 from caminos.model.runs import DRAWS_AT_ONCE, SEED, Keep, Moves, Rows, Run
 from caminos.model.values import Column, Input, NotEstimated, reasons_of, result_of
+from caminos.parameters.errors import Family
 from caminos.planning.graph import graph_of
 from caminos.problems import CaminosError
 
@@ -55,17 +57,22 @@ BASELINE = Case("baseline")
 class Stack:
     """Cities of one base year and one set of actions and zones, evaluated together: a row is a city under a case."""
 
-    def __init__(self, cities: Sequence[City], evidence: Mapping[str, Input] | None = None):
+    def __init__(
+        self,
+        cities: Sequence[City],
+        evidence: Mapping[str, Input] | None = None,
+        errors: Mapping[str, Family] | None = None,
+    ):
         self.cities = tuple(cities)
         first = self.cities[0]
         self.years = np.arange(first.base_year, FINAL_YEAR + 1)
         self.past_years = past_years(first.base_year)
         actions = library.city_actions(first.path)
         self.graph = graph_of(actions)
-        self.inputs = inputs_of(self.cities, self.years, evidence)
+        self.inputs = inputs_of(self.cities, self.years, evidence, errors)
         self.actions = {action.id: action for action in actions}
         self._still = Moves({action.adoption: _fixed(action.adoption) for action in actions})
-        self._asked: dict[tuple[Case, ...], tuple[Rows, Moves]] = {}
+        self._asked: dict[tuple[tuple[Case, ...], int, int], tuple[Rows, Moves]] = {}
 
     @cached_property
     def lacking(self) -> dict[str, tuple[tuple[str, ...] | None, ...]]:
@@ -94,43 +101,67 @@ class Stack:
         each = np.broadcast_to(column.central.reshape(len(column.central), -1)[:, 0], (len(column.central),))
         return np.broadcast_to(each if column.place is None else each[column.place], (len(self.cities),))
 
-    def curve(self, action: Action, measure: Measure, lead_time: float) -> np.ndarray:
-        """Adoption of a measure by year: an S-curve after the lead time, from 0 to its scale."""
-        rise = np.clip((self.years - measure.start - lead_time) / action.ramp_years, 0, 1)
+    def _lead_times(self, action: Action, draws: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Years to the first effect in cities that differ in it [those, draw], and for every city its place there."""
+        column = self.inputs.get(action.lead_time)
+        if column is None:
+            return np.full((1, 1), np.nan), np.zeros(len(self.cities), dtype=int)
+        rows = np.zeros(len(self.cities), dtype=int) if column.place is None else column.place
+        known: dict[tuple[object, ...], int] = {}
+        times = np.array([known.setdefault(_alike_in(column, row), len(known)) for row in range(len(column.central))])
+        first = np.array([int(np.argmax(times == place)) for place in range(len(known))])
+        drawn = draws and column.uncertain
+        values = uncertainty.drawn(column, first, draws, seed) if drawn else column.central[first]
+        return values.reshape(len(first), -1), times[rows]
+
+    def curve(self, action: Action, measure: Measure, lead_time: float | np.ndarray) -> np.ndarray:
+        """Adoption of a measure by year (the last axis): an S-curve after the lead time, from 0 to its scale."""
+        rise = np.clip((self.years - measure.start - np.asarray(lead_time)[..., None]) / action.ramp_years, 0, 1)
         return np.asarray(measure.scale * rise**2 * (3 - 2 * rise))
 
-    def adoption(self, cases: Sequence[Case], rows: Rows) -> Moves:
-        """Adoption of every action by row and year; nothing in cities where it cannot be estimated."""
+    def adoption(self, cases: Sequence[Case], rows: Rows, draws: int = 0, seed: int = SEED) -> Moves:
+        """Adoption of every action by row and year; nothing in cities where it cannot be estimated.
+
+        With `draws` it has a draw axis, for the lead times are drawn.
+        """
         by_action: dict[str, dict[int, tuple[Measure, ...]]] = {}
         for place, case in enumerate(cases):
             for measure in case.measures:
                 taken = by_action.setdefault(measure.action, {})
                 taken[place] = (*taken.get(place, ()), measure)
-        moved = [self._adoption(self.actions[name], taken, len(cases), rows) for name, taken in by_action.items()]
+        moved = [
+            self._adoption(self.actions[name], taken, len(cases), rows, draws, seed)
+            for name, taken in by_action.items()
+        ]
         return Moves({**self._still, **{column.name: column for column in moved}})
 
-    def _adoption(self, action: Action, taken: Mapping[int, tuple[Measure, ...]], cases: int, rows: Rows) -> Column:
+    def _adoption(
+        self,
+        action: Action,
+        taken: Mapping[int, tuple[Measure, ...]],
+        cases: int,
+        rows: Rows,
+        draws: int,
+        seed: int,
+    ) -> Column:
         """Adoption of one action: a curve for each way it is taken and each lead time, and none."""
         ways = list(dict.fromkeys(taken.values()))
         way = np.zeros(cases, dtype=int)
         way[list(taken)] = [1 + ways.index(measures) for measures in taken.values()]
-        times, time = np.unique(self.lead_time(action), return_inverse=True)
+        times, time = self._lead_times(action, draws, seed)
         possible = np.array([missing is None for missing in self.lacking[action.id]])
         place = np.where(possible[rows.city], way[rows.case] * len(times) + time[rows.city], 0)
-        curves = [np.zeros(len(self.years))] * len(times) + [
-            np.sum([self.curve(action, measure, years) for measure in measures], axis=0)
-            for measures in ways
-            for years in times
-        ]
-        values = np.array(curves).reshape(len(curves), 1, -1, 1, 1, 1)
+        curves = [np.zeros((*times.shape, len(self.years)))]
+        curves += [np.sum([self.curve(action, measure, times) for measure in measures], axis=0) for measures in ways]
+        values = np.concatenate(curves)[:, :, :, None, None, None]
         return Column(
             action.adoption,
             "share",
             central=values,
             low=values,
             high=values,
-            distributions=("fixed",) * len(curves),
-            known=np.ones(len(curves), dtype=bool),
+            distributions=("fixed",) * len(values),
+            known=np.ones(len(values), dtype=bool),
             place=place,
             by_row=True,
         )
@@ -147,21 +178,33 @@ class Stack:
         """The question of all these cases (in all cities, unless `rows` says which), ready to be computed."""
         if not isinstance(draws, int) or draws < 0:
             raise CaminosError(_("draws must be a whole number, 0 or more: {given} was given.", given=repr(draws)))
-        asked, moved = (rows, self.adoption(cases, rows)) if rows is not None else self._usual(tuple(cases))
+        if rows is not None:
+            asked, moved = rows, self.adoption(cases, rows, draws, seed)
+        else:
+            asked, moved = self._usual(tuple(cases), draws, seed)
         return Run(
             self.graph, self.inputs, moved, asked, draws=draws, seed=seed, values=values, draws_at_once=draws_at_once
         )
 
-    def _usual(self, cases: tuple[Case, ...]) -> tuple[Rows, Moves]:
+    def _usual(self, cases: tuple[Case, ...], draws: int, seed: int) -> tuple[Rows, Moves]:
         """Rows and adoption of all cities under these cases; those of the last questions are kept."""
-        found = self._asked.pop(cases, None)
+        question = (cases, draws, seed)
+        found = self._asked.pop(question, None)
         if found is None:
             rows = Rows.product(len(self.cities), len(cases))
-            found = (rows, self.adoption(cases, rows))
-        self._asked[cases] = found
+            found = (rows, self.adoption(cases, rows, draws, seed))
+        self._asked[question] = found
         while len(self._asked) > KEPT:
             del self._asked[next(iter(self._asked))]
         return found
+
+
+def _alike_in(column: Column, row: int) -> tuple[object, ...]:
+    """What two rows of a single-valued column share that are drawn alike."""
+    ends = (float(array[row].item()) for array in (column.central, column.low, column.high))
+    weak = column.qualities[row] if column.qualities else ""
+    default = column.defaults is not None and bool(column.defaults[row].any())
+    return (*ends, column.distributions[row], weak, default)
 
 
 def _needed(action: Action) -> list[str]:
@@ -194,13 +237,19 @@ def _fixed(name: str) -> Column:
 class CityModel:
     """One city: its inputs, what cannot be estimated in it, and answers for any cases."""
 
-    def __init__(self, city: City, evidence: Mapping[str, Input] | None = None):
+    def __init__(
+        self,
+        city: City,
+        evidence: Mapping[str, Input] | None = None,
+        errors: Mapping[str, Family] | None = None,
+    ):
         self.city = city
         self.progress: Callable[[str, int, int], None] | None = None
-        self.stack = Stack([city], evidence)
+        self.stack = Stack([city], evidence, errors)
         self.inputs = CityInputs(city, 0, self.stack.inputs)
         self.actions = self.stack.actions
         self._sizes: tuple[Mapping[str, np.ndarray] | None, dict[str, np.ndarray]] | None = None
+        self._drawn_sizes: tuple[tuple[int, int], dict[str, np.ndarray]] | None = None
 
     def __repr__(self) -> str:
         return f"<CityModel of {self.city!r}>"
@@ -237,10 +286,19 @@ class CityModel:
         """Years from the decision to the first effect (central value)."""
         return float(self.stack.lead_time(action)[0])
 
-    def adoption(self, measure: Measure) -> np.ndarray:
-        """Adoption of a measure by year, from 0 to its scale."""
+    def adoption(self, measure: Measure, draws: int = 0, seed: int = SEED) -> np.ndarray:
+        """Adoption of a measure by year, from 0 to its scale; with `draws` [draw, year], for its lead time is drawn."""
         action = self.actions[measure.action]
-        return self.stack.curve(action, measure, self.lead_time(action))
+        return self.stack.curve(
+            action, measure, self.drawn(action.lead_time, draws, seed) if draws else self.lead_time(action)
+        )
+
+    def drawn(self, name: str, draws: int, seed: int = SEED) -> np.ndarray:
+        """A single-valued input by draw, at the points that a run with as many draws and that seed has."""
+        column = self.stack.inputs[name]
+        row = np.array([column.row_of(0)])
+        values = uncertainty.drawn(column, row, draws, seed) if column.uncertain else column.central[row]
+        return np.broadcast_to(values.reshape(-1), (draws,))
 
     def evaluation(
         self, cases: Sequence[Case] = (BASELINE,), values: Mapping[str, np.ndarray] | None = None
@@ -267,13 +325,21 @@ class CityModel:
     def sizes(self, values: Mapping[str, np.ndarray] | None = None) -> dict[str, np.ndarray]:
         """Size of every available action at full scale in the base year, by draw; those of the last `values` are kept."""
         if self._sizes is None or self._sizes[0] is not values:
-            names = {action.id: action.size for action in self.available}
-            found = self.run(list(names.values()), values=values)
-            by_draw = {
-                name: found[node][0, :, 0].reshape(found[node].shape[DRAW], -1)[:, 0] for name, node in names.items()
-            }
-            self._sizes = (values, by_draw)
+            self._sizes = (values, self._sizes_of(values=values))
         return self._sizes[1]
+
+    def drawn_sizes(self, draws: int, seed: int = SEED) -> dict[str, np.ndarray]:
+        """The same with as many draws, at the points of a run; the last are kept."""
+        if self._drawn_sizes is None or self._drawn_sizes[0] != (draws, seed):
+            self._drawn_sizes = ((draws, seed), self._sizes_of(draws=draws, seed=seed))
+        return self._drawn_sizes[1]
+
+    def _sizes_of(
+        self, draws: int = 0, seed: int = SEED, values: Mapping[str, np.ndarray] | None = None
+    ) -> dict[str, np.ndarray]:
+        names = {action.id: action.size for action in self.available}
+        found = self.run(list(names.values()), draws=draws, seed=seed, values=values)
+        return {name: found[node][0, :, 0].reshape(found[node].shape[DRAW], -1)[:, 0] for name, node in names.items()}
 
     def tell(self, what: str, done: int, total: int) -> None:
         """Report progress to whoever watches."""
@@ -291,18 +357,23 @@ class CityModel:
 class Cities(Mapping[str, CityModel]):
     """Many cities by id. Those of one base year, set of actions and zones are evaluated together."""
 
-    def __init__(self, cities: Sequence[City], evidence: Mapping[str, Input] | None = None):
-        self.evidence = evidence
+    def __init__(
+        self,
+        cities: Sequence[City],
+        evidence: Mapping[str, Input] | None = None,
+        errors: Mapping[str, Family] | None = None,
+    ):
+        self.evidence, self.errors = evidence, errors
         self.by_id = {city.id: city for city in cities}
         if len(self.by_id) < len(cities):
             raise CaminosError(_("Two cities have the same id."))
         alike: dict[tuple[object, ...], list[City]] = {}
         for city in cities:
             alike.setdefault(_alike(city), []).append(city)
-        self.stacks = tuple(Stack(group, evidence) for group in alike.values())
+        self.stacks = tuple(Stack(group, evidence, errors) for group in alike.values())
 
     def __getitem__(self, city: str) -> CityModel:
-        return CityModel(self.by_id[city], self.evidence)
+        return CityModel(self.by_id[city], self.evidence, self.errors)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.by_id)
