@@ -56,6 +56,17 @@ SPREAD = {
     "pm25_concentration": (0.3, 1.8),
 }
 
+# t CO2/MWh of fuel burnt: IPCC 2006, vol. 2, table 2.2 (other bituminous coal 94.6, residual fuel oil 77.4, natural gas
+# 56.1 t CO2/TJ) over the mean efficiencies of fossil power (Graus, Voogt and Worrell 2007, Energy Policy 35: coal 35 %,
+# oil 38 %, gas 45 %). Bioenergy counts as none (GPC: biogenic CO2 is told apart).
+DIRECT = {
+    "coal": 94.6 * 0.0036 / 0.35,
+    "oil": 77.4 * 0.0036 / 0.38,
+    "gas": 56.1 * 0.0036 / 0.45,
+}
+# g CO2e/kWh over the life of plants without fossil fuel: IPCC AR5, working group III, annex III, table A.III.2, medians.
+UPSTREAM = {"hydro": 24.0, "nuclear": 12.0, "wind": 11.0, "solar": 48.0, "bioenergy": 230.0}
+
 SUBREGIONS = {
     "South America": "AR BO BR CL CO EC FK GF GY PE PY SR UY VE GS BV",
     "Central America": "BZ CR GT HN MX NI PA SV",
@@ -287,23 +298,80 @@ def electricity(folder: Path, names: Names) -> list[dict[str, Any]]:
     intensity = read(folder / "owid_ember_carbon_intensity_1990-2025.csv")
     for entry in intensity:
         entry["grams"] = entry["Carbon intensity of electricity per kWh"]
-    note = (
-        "LIFE-CYCLE intensity, not a direct factor: it counts upstream fuel, dams and manufacture; "
-        "the direct factor of a hydro or wind grid is well below half of it. Replace by the national factor"
-    )
-    for code, (year, grams, _entry) in newest(intensity, names, "grams", until=LAST_FULL_YEAR).items():
-        factor = grams / 1000
-        low = factor * (0.3 if factor < 0.2 else 0.75)
-        found.append(
-            row(code, "grid_emission_factor", factor, "t CO2e/MWh", year, SOURCES["intensity"],
-                low=low, high=1.1 * factor, note=note)
-        )  # fmt: skip
+    found += grid_factors(mix, intensity, names)
     for code, rate in trends(intensity, names).items():
         found.append(
             row(code, "grid_emission_factor_growth", rate, "1/yr", LAST_FULL_YEAR, SOURCES["intensity"],
                 low=min(2 * rate, -0.06), high=max(0.0, rate), note="trend of 2010-2024 carried on")
         )  # fmt: skip
     return found
+
+
+def grid_factors(
+    mix: list[dict[str, str]], intensity: list[dict[str, str]], names: Names
+) -> list[dict[str, Any]]:  # fmt: skip
+    """The direct factor of the grid: fuels burnt for what was generated, over what was generated.
+
+    The mix ends years before the intensity, which is life-cycle: the direct factor of the mix follows what the intensity
+    does beyond the upstream part of plants that burn no fossil fuel. Where there is no mix the intensity itself is taken.
+    """
+    grams = {(names.code(entry["Entity"]), int(entry["Year"])): number(entry["grams"]) for entry in intensity}
+    last = newest(intensity, names, "grams", until=LAST_FULL_YEAR)
+    known = newest((entry for entry in mix if sources(entry)), names, "Electricity generation (TWh)")
+    found = []
+    for code, (year, _generation, entry) in known.items():
+        shares = sources(entry)
+        factor = sum(share * DIRECT.get(source, 0.0) for source, share in shares.items())
+        upstream = sum(share * UPSTREAM.get(source, 0.0) for source, share in shares.items())
+        then, (until, now, _entry) = grams.get((code, year)), last.get(code, (year, 0.0, entry))
+        change = followed(then, now, upstream) if until > year else None
+        note = (
+            f"direct: generation by fuel in {year} times IPCC 2006 factors (coal 94.6, oil 77.4, gas 56.1 t CO2/TJ) over mean "
+            "efficiencies (35, 38, 45 %: Graus et al. 2007); methane, nitrous oxide and imports left out"
+        )
+        if change is not None:
+            note += f"; carried to {until} by the life-cycle intensity less its part without fuel"
+        value = factor * (1.0 if change is None else change)
+        # Efficiencies and kinds of coal, and the year's rain and wind where they drive the grid: judgement.
+        spread = 0.15 + 0.35 * (1 - sum(shares.get(fuel, 0.0) for fuel in DIRECT))
+        found.append(
+            row(code, "grid_emission_factor", value, "t CO2e/MWh", year if change is None else until,
+                SOURCES["mix"] + ("" if change is None else f"; {SOURCES['intensity']}"),
+                low=value * (1 - spread), high=max(value * (1 + spread), value + 0.02), note=note)
+        )  # fmt: skip
+    note = (
+        "LIFE-CYCLE intensity, for want of the mix of fuels: it counts upstream fuel, dams and manufacture; "
+        "the direct factor of a hydro or wind grid is well below half of it. Replace by the national factor"
+    )
+    for code, (year, value, _entry) in last.items():
+        if code not in known:
+            factor = value / 1000
+            low = factor * (0.3 if factor < 0.2 else 0.75)
+            found.append(
+                row(code, "grid_emission_factor", factor, "t CO2e/MWh", year, SOURCES["intensity"],
+                    low=low, high=1.1 * factor, note=note)
+            )  # fmt: skip
+    return found
+
+
+def sources(entry: dict[str, str]) -> dict[str, float]:
+    """Shares of generation by source; {} where a fuel is not told apart or the parts are not the whole."""
+    whole = number(entry["Electricity generation (TWh)"])
+    parts = {
+        source: number(entry[f"Electricity from {source} (TWh)"])
+        for source in (*DIRECT, *UPSTREAM, "other renewables excluding bioenergy")
+    }
+    known = {source: part for source, part in parts.items() if part is not None}
+    if not whole or not known or abs(sum(known.values()) / whole - 1) > 0.03:
+        return {}
+    return {source: part / whole for source, part in known.items()}
+
+
+def followed(then: float | None, now: float, upstream: float) -> float | None:
+    """How the fossil part of a life-cycle intensity (g/kWh) changed; None where there is hardly any, or no year."""
+    if then is None or then - upstream < 20:
+        return None
+    return min(max(now - upstream, 0.0) / (then - upstream), 2.0)
 
 
 def trends(rows: list[dict[str, str]], names: Names) -> dict[str, float]:

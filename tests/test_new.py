@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,10 @@ from caminos.city.rules import agreements
 from caminos.city.vocabulary import vocabulary
 from caminos.planning.city_model import CityModel
 from caminos.planning.diagnosis import diagnose
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+
+import build_countries
 
 
 @pytest.mark.parametrize(
@@ -77,11 +82,58 @@ def test_every_value_is_marked_as_a_default_with_its_range(tmp_path: Path) -> No
         assert fact.notation or fact.low <= fact.value <= fact.high
 
 
-def test_the_life_cycle_intensity_is_not_passed_off_as_a_direct_factor() -> None:
-    rows = {row["name"]: row for row in default_facts(find_place("Porto Alegre, Brasil"))}
-    grid = rows["grid_emission_factor"]
-    assert "LIFE-CYCLE" in str(grid["note"])
-    assert float(str(grid["low"])) < 0.0426 < float(str(grid["high"]))  # Brazil's direct factor of 2022
+DIRECT_FACTORS = {  # t CO2/MWh of generation as the countries' own offices publish them
+    "BRA": 0.0385,  # MCTI, Sirene: mean of the interconnected system in 2023
+    "USA": 0.367,  # EIA, FAQ 74: .81 lb/kWh in 2023
+}
+
+
+@pytest.mark.parametrize("country", DIRECT_FACTORS)
+def test_the_grid_factor_is_the_direct_one(country: str) -> None:
+    grid = national(country)["grid_emission_factor", ""]
+    assert grid.note.startswith("direct")
+    assert grid.low < DIRECT_FACTORS[country] < grid.high
+
+
+def test_where_no_mix_of_fuels_is_known_the_life_cycle_intensity_says_so() -> None:
+    life_cycle = [code for code in countries() if "LIFE-CYCLE" in _grid_note(code)]
+    assert 0 < len(life_cycle) < 10
+
+
+def test_a_grid_that_burns_nothing_has_a_factor_of_zero() -> None:
+    assert national("ISL")["grid_emission_factor", ""].value == 0  # water and the earth's heat
+    assert (
+        CityModel(made_city(find_place("Reykjavik, Iceland"))).run(["emissions_basic"])["emissions_basic"][0, 0, 0] > 0
+    )
+
+
+def test_the_direct_factor_is_worked_by_hand() -> None:
+    """France 2021: 5.78 TWh of coal, 9.94 of oil, 33.29 of gas in 548.68: 27.85 Mt, .0508 t/MWh.
+
+    Water, atom, wind, sun and wood are 16.7 g/kWh of a life-cycle intensity of 60, which falls to 40: by .538.
+    """
+    mix = {
+        "Entity": "France", "Year": "2021", "Electricity generation (TWh)": "548.68",
+        "Electricity from coal (TWh)": "5.78", "Electricity from oil (TWh)": "9.94", "Electricity from gas (TWh)": "33.29",
+        "Electricity from hydro (TWh)": "59.49", "Electricity from nuclear (TWh)": "379.21",
+        "Electricity from wind (TWh)": "36.65", "Electricity from solar (TWh)": "14.66",
+        "Electricity from bioenergy (TWh)": "9.05", "Electricity from other renewables excluding bioenergy (TWh)": "0.61",
+    }  # fmt: skip
+    intensity = [{"Entity": "France", "Year": year, "grams": grams} for year, grams in (("2021", "60"), ("2024", "40"))]
+    names = build_countries.Names([{"country": "FRA", "name": "France", "other_names": ""}])
+    (found,) = build_countries.grid_factors([mix], intensity, names)
+    assert float(found["value"]) == pytest.approx(0.0508 * 0.538, rel=0.01)
+    assert found["year"] == 2024
+    (alone,) = build_countries.grid_factors([mix], [], names)
+    assert float(alone["value"]) == pytest.approx(0.0508, rel=0.01)
+    assert alone["year"] == 2021
+    part = {**mix, "Electricity from gas (TWh)": ""}  # a fuel that is not told apart: no direct factor
+    assert not build_countries.grid_factors([part], [], names)
+
+
+def _grid_note(country: str) -> str:
+    value = national(country).get(("grid_emission_factor", ""))
+    return value.note if value else ""
 
 
 def test_waste_comes_from_the_city_table_where_the_city_is_there(tmp_path: Path) -> None:

@@ -123,6 +123,25 @@ def all_places() -> tuple[Place, ...]:
     return tuple(place for place in map(_place, _rows()) if place.population > 0)
 
 
+@cache
+def places_by_name() -> dict[tuple[str, str], tuple[Place, ...]]:
+    """Every place under its country's code and each of its names, without accents and case: to look up many at once.
+
+    Places whose own name it is stand before those of which it is a name in another language.
+    """
+    own: dict[tuple[str, str], list[Place]] = {}
+    other: dict[tuple[str, str], list[Place]] = {}
+    for row in _rows():
+        place = _place(row)
+        if place.population <= 0:
+            continue
+        own.setdefault((place.country, plain(place.name)), []).append(place)
+        for name in filter(None, row["other_names"].split("|")):
+            other.setdefault((place.country, plain(name)), []).append(place)
+    keys = dict.fromkeys([*own, *other])
+    return {key: tuple(dict.fromkeys([*own.get(key, ()), *other.get(key, ())])) for key in keys}
+
+
 def _place(row: dict[str, str]) -> Place:
     return Place(
         row["id"],

@@ -294,7 +294,7 @@ def electricity_factor(city: City) -> list[Problem]:
     grid = city.value("grid_emission_factor")
     uses = {fact.kind: fact for fact in by_kind(city.facts, "electricity_use") if fact.value > 0}
     lacking = [
-        name for name, absent in (("grid_emission_factor", not grid > 0), ("electricity_use", not uses)) if absent
+        name for name, absent in (("grid_emission_factor", not grid >= 0), ("electricity_use", not uses)) if absent
     ]
     if lacking:
         return [missing(title, lacking)]
@@ -304,7 +304,7 @@ def electricity_factor(city: City) -> list[Problem]:
         if not rows:
             continue
         value = sum(row.emissions for row in rows) / fact.value
-        if not 1 / NEAR < value / grid < NEAR:
+        if not grid / NEAR <= value <= grid * NEAR:  # a grid that burns nothing has a factor of zero
             message = _(
                 "{reference} over the electricity used gives {value} t CO2e/MWh; the grid factor is {grid}.",
                 reference=rows[0].reference,
