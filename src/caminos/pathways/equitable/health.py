@@ -74,7 +74,7 @@ def noise_heart_deaths(
     return deaths * heart_death_share * attributable
 
 
-@indicator(unit="person/yr", source="WHO HEAT: (1 - RR) x travel / reference, capped")
+@indicator(unit="person/yr", source="WHO HEAT: (1 - RR) x travel / reference, capped", signed=True)
 def active_travel_deaths_avoided(
     deaths: Array,
     cycling_travel: Array,
@@ -188,7 +188,7 @@ def diarrhoea_deaths(
     return base_diarrhoea_deaths * population_index * risk / observed
 
 
-@indicator(unit="person", source="Liu 2023: RR per 0.1 NDVI; cases = (1 - RR^(10 dNDVI)) x baseline")
+@indicator(unit="person", source="Liu 2023: RR per 0.1 NDVI; cases = (1 - RR^(10 dNDVI)) x baseline", signed=True)
 def depression_cases_avoided(
     population: Array,
     adult_share: Array,
@@ -206,7 +206,9 @@ def depression_cases_avoided(
     )
 
 
-@indicator(unit="person/yr", source="Rojas-Rueda 2019: a check on heat deaths avoided, never added to them")
+@indicator(
+    unit="person/yr", source="Rojas-Rueda 2019: a check on heat deaths avoided, never added to them", signed=True
+)
 def greenness_deaths_check(
     deaths: Array, greenness_added: Array, greenness_increment: Array, greenness_relative_risk: Array
 ) -> Array:

@@ -59,7 +59,7 @@ def fifteen_minute_access(facility_access_share: Array) -> Array:
     return np.min(facility_access_share, axis=KIND, keepdims=True)
 
 
-@indicator(unit="index", dims="year", source="concentration index, C = 2 cov(h, rank) / mean(h)")
+@indicator(unit="index", dims="year", source="concentration index, C = 2 cov(h, rank) / mean(h)", signed=True)
 def heat_concentration_index(heat_deaths_by_group: Array, income_rank: Array) -> Array:
     """Concentration of heat deaths by income: below zero the poor die more often."""
     return 2 * total(heat_deaths_by_group * income_rank, GROUP) / total(heat_deaths_by_group, GROUP)
@@ -82,7 +82,9 @@ def concentration_index(value: Array, people: Array, disadvantage: Array) -> Arr
     return 2 * total(rate * weight * (rank - 1 / 2), ZONE) / everyone / mean
 
 
-@indicator(unit="index", dims="year", source="concentration index over zones ranked by poverty (ecological)")
+@indicator(
+    unit="index", dims="year", source="concentration index over zones ranked by poverty (ecological)", signed=True
+)
 def flood_concentration_index(
     zone_flooded_population: Array, zone_population: Array, zone_poverty_rate: Array
 ) -> Array:
@@ -93,7 +95,9 @@ def flood_concentration_index(
     return concentration_index(zone_flooded_population / zone_population, zone_population, zone_poverty_rate)
 
 
-@indicator(unit="index", dims="year", source="concentration index over zones ranked by poverty (ecological)")
+@indicator(
+    unit="index", dims="year", source="concentration index over zones ranked by poverty (ecological)", signed=True
+)
 def access_concentration_index(
     zone_facility_access_share: Array, zone_population: Array, zone_poverty_rate: Array
 ) -> Array:
@@ -102,7 +106,9 @@ def access_concentration_index(
     return concentration_index(clinics, zone_population, zone_poverty_rate)
 
 
-@indicator(unit="index", dims="year", source="concentration index over zones ranked by poverty (ecological)")
+@indicator(
+    unit="index", dims="year", source="concentration index over zones ranked by poverty (ecological)", signed=True
+)
 def informality_concentration_index(
     zone_informal_settlement_share: Array, zone_population: Array, zone_poverty_rate: Array
 ) -> Array:
@@ -110,7 +116,9 @@ def informality_concentration_index(
     return concentration_index(zone_informal_settlement_share, zone_population, zone_poverty_rate)
 
 
-@indicator(unit="index", dims="year", source="concentration index over zones ranked by poverty (ecological)")
+@indicator(
+    unit="index", dims="year", source="concentration index over zones ranked by poverty (ecological)", signed=True
+)
 def green_concentration_index(zone_canopy_cover: Array, zone_population: Array, zone_poverty_rate: Array) -> Array:
     """Concentration of tree canopy over zones ranked by poverty: above zero rich zones have more."""
     return concentration_index(zone_canopy_cover, zone_population, zone_poverty_rate)
@@ -179,6 +187,7 @@ def burden_known_by_income(
     source="deaths at the value of a statistical life, less public savings",
     optional="pm25_deaths noise_heart_deaths road_deaths active_travel_deaths_avoided diarrhoea_deaths "
     "public_energy_saving_value water_saving_value",
+    signed=True,
 )
 def burden_shared_evenly(
     pm25_deaths: Array,
@@ -205,6 +214,7 @@ def burden_shared_evenly(
     dims="year group",
     source="sum",
     optional="burden_known_by_income burden_shared_evenly",
+    signed=True,
 )
 def burden_by_group(burden_known_by_income: Array, burden_shared_evenly: Array, quintile_share: Array) -> Array:
     """What heat, cold, air, noise, roads, floods and energy cost the people of each income quintile in a year.
@@ -220,7 +230,7 @@ def equity_weight(household_income: Array, marginal_utility_elasticity: Array) -
     return (pick_group(household_income, "q3") / household_income) ** marginal_utility_elasticity
 
 
-@indicator(unit="USD/yr", source="Green Book A3: sum of weight times burden")
+@indicator(unit="USD/yr", source="Green Book A3: sum of weight times burden", signed=True)
 def equity_weighted_burden(burden_by_group: Array, equity_weight: Array) -> Array:
     """The burden of all quintiles with a dollar of the poor counting more."""
     return total(burden_by_group * equity_weight, GROUP)

@@ -43,7 +43,7 @@ def pm25_emitted(traffic_pm25_emitted: Array, stationary_fuel_energy: Array, sta
     return traffic_pm25_emitted + known_total(stationary_fuel_energy * stationary_pm25_factor, KIND)
 
 
-@indicator(unit="dB", source="10 lg of traffic; Yannis & Michelaraki 2024 for 30 km/h")
+@indicator(unit="dB", source="10 lg of traffic; Yannis & Michelaraki 2024 for 30 km/h", signed=True)
 def road_noise_change(traffic_index: Array, slow_street_share: Array, noise_change_slow_street: Array) -> Array:
     """Change of road noise since the base year, by traffic volume and by 30 km/h streets."""
     return 10 * np.log10(traffic_index) + slow_street_share * noise_change_slow_street

@@ -167,7 +167,7 @@ def electricity_loss_emissions(
     return delivered * base_grid_loss_share / (1 - base_grid_loss_share)
 
 
-@indicator(unit="MW", source="Santamouris 2015, peak load per person and degree")
+@indicator(unit="MW", source="Santamouris 2015, peak load per person and degree", signed=True)
 def peak_load_lowered(air_temperature_lowered: Array, peak_load_per_degree: Array, population: Array) -> Array:
     """Peak electric load that cooler summer air avoids."""
     return air_temperature_lowered * peak_load_per_degree * population
@@ -216,7 +216,7 @@ def fossil_energy_per_person(
     return (electricity + fuels) * (1 - renewable_energy_share) / population
 
 
-@indicator(unit="USD/yr", source="quantity times price")
+@indicator(unit="USD/yr", source="quantity times price", signed=True)
 def public_energy_saving_value(
     public_electricity_saved: Array, electricity_price: Array, megawatthours_per_kilowatthour: Array
 ) -> Array:

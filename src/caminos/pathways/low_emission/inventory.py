@@ -31,6 +31,7 @@ BASIC = tuple(reference for reference in labels("gpc") if reference not in NOT_B
     source="GPC 1.1, table 3.1",
     optional="base_aviation_emissions base_waterborne_emissions base_industrial_process_emissions "
     "base_livestock_emissions base_land_emissions base_aggregate_land_emissions",
+    signed=True,
 )
 def emissions_by_subsector(
     stationary_fuel_emissions: Array,
@@ -79,7 +80,7 @@ def emissions_by_subsector(
     return compose("gpc", {**fuel, **power, **others})
 
 
-@indicator(unit="t CO2e/yr", dims="year kind", kind="gpc_sector", source="GPC 1.1")
+@indicator(unit="t CO2e/yr", dims="year kind", kind="gpc_sector", source="GPC 1.1", signed=True)
 def emissions_by_sector(emissions_by_subsector: Array) -> Array:
     """Emissions by GPC sector, over the subsectors that are estimated; a sector with none is NaN."""
     rows = {
@@ -100,7 +101,7 @@ def emissions_basic(emissions_by_subsector: Array) -> Array:
     return total(np.where(left_out, 0 * np.nan_to_num(emissions_by_subsector), emissions_by_subsector), KIND)
 
 
-@indicator(unit="t CO2e/yr", source="GPC 1.1, BASIC+ over the subsectors that are estimated")
+@indicator(unit="t CO2e/yr", source="GPC 1.1, BASIC+ over the subsectors that are estimated", signed=True)
 def emissions_all_estimated(emissions_by_subsector: Array) -> Array:
     """Emissions of all estimated subsectors, transboundary transport, losses, industry and land included."""
     return known_total(emissions_by_subsector, KIND)
