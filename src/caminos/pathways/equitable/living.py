@@ -141,6 +141,7 @@ def value_of_statistical_life(
     unit="person/yr",
     source="sum of deaths that the model counts, each once",
     optional="cold_deaths pm25_deaths noise_heart_deaths road_deaths active_travel_deaths_avoided diarrhoea_deaths",
+    signed=True,
 )
 def other_avoidable_deaths(
     cold_deaths: Array,
@@ -152,7 +153,8 @@ def other_avoidable_deaths(
 ) -> Array:
     """Deaths by cold, air, noise, roads and water, less those that cycling and walking avoid; heat is counted apart.
 
-    Causes that are not estimated are left out.
+    Causes that are not estimated are left out. A balance: what exercise avoids are deaths of all causes, so it can fall
+    below zero where these five causes are few.
     """
     lives = known_sum(cold_deaths, pm25_deaths, noise_heart_deaths, road_deaths, diarrhoea_deaths)
     return lives - np.nan_to_num(active_travel_deaths_avoided)
