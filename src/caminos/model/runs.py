@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from caminos.model import uncertainty
+from caminos.model import possible, uncertainty
 from caminos.model.axes import CASE, DRAW
 from caminos.model.evaluation import Evaluation, Variation
 from caminos.model.graph import Graph
@@ -83,6 +83,12 @@ class Run:
         """Whether every input of a city holds for all rows."""
         return not self.inputs.varying
 
+    @property
+    def years(self) -> np.ndarray:
+        """The years of the calendar; none where a graph has no calendar."""
+        calendar = self.inputs.get("calendar_year")
+        return np.zeros(0) if calendar is None else calendar.central.reshape(-1)
+
     def evaluation(self, part: slice = slice(None), draws: slice = slice(None)) -> Evaluation:
         """An evaluation of some rows for some draws."""
         rows = self.rows.part(part)
@@ -151,6 +157,7 @@ class Run:
         """The targets for all rows and draws. `keep` reduces the draws of every array (to percentiles, say).
 
         Draws run in blocks and so do rows of many cities, so that memory stays bounded by the targets alone.
+        Raises ImpossibleError for a target that no city can have.
         """
         wanted = tuple(dict.fromkeys(targets))
         at_once = self.size if keep is not None or isinstance(self.values, Ends) else self.draws_at_once
@@ -166,6 +173,8 @@ class Run:
                 if len(by_rows) > 1:
                     shared[number] = evaluation.share(wanted, shared.get(number))
                 for name, result in evaluation.compute(wanted).items():
+                    if not isinstance(result, NotEstimated):
+                        possible.check(self.graph, name, values_of(result), self.years, part.start)
                     found[name].append(result)
                 if tell is not None:
                     tell(part.stop * draws.stop, len(self.rows) * self.size)

@@ -136,7 +136,9 @@ def missing(model: CityModel, value: Value, case: Case) -> tuple[str, ...]:
 def what_to_add(model: CityModel, value: Value, case: Case = BASELINE) -> list[Sentence]:
     """The facts that would let a number be estimated, by the names that facts.csv knows."""
     nodes = model.graph.nodes
-    facts = [name for name in missing(model, value, case) if getattr(nodes.get(name), "role", "") in ("fact", "default")]
+    facts = [
+        name for name in missing(model, value, case) if getattr(nodes.get(name), "role", "") in ("fact", "default")
+    ]
     ids = ", ".join(dict.fromkeys(nodes[name].of for name in facts if nodes[name].of))
     return [Sentence(_("What to add to facts.csv: {names}", names=ids), style="hint")] if ids else []
 
