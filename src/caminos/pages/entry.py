@@ -9,6 +9,7 @@ from caminos import words
 from caminos.actions.library import Action
 from caminos.city.bundled import typed
 from caminos.i18n import _
+from caminos.model import DRAWS
 from caminos.model.indicator import PATHWAYS
 from caminos.pages.names import action_name as library_name
 from caminos.pages.names import money, name_of, names_of
@@ -38,7 +39,6 @@ from caminos.words import pathway_name, percent
 TOP = 5
 SHOWN = 12
 LISTED = 6  # inputs named in a sentence
-DRAWS = 1000
 
 
 def entry(

@@ -493,4 +493,3 @@ class Part:
     def of(self, city: int, case: int, name: str) -> Result:
         """The result of one city (by its place) under one case."""
         return result_of(self.results[name], city * len(self.cases) + case)
-

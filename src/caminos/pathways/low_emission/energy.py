@@ -131,7 +131,7 @@ def electricity_use(
 @indicator(unit="MWh/yr", dims="", source="GPC 1.1, sum over sectors")
 def observed_electricity_use(base_electricity_use: Array) -> Array:
     """Electricity that users in the city took in the base year."""
-    return known_total(base_electricity_use, KIND)
+    return total_but(base_electricity_use, "sector", *MAY_MISS)
 
 
 @indicator(unit="MWh/yr", source="capacity times yield")
