@@ -18,6 +18,7 @@ from caminos.city.places import Place
 from caminos.city.settings import FIRST_YEAR
 from caminos.command.terminal import page_lines
 from caminos.i18n import _, harmless
+from caminos.model import DRAWS
 from caminos.model.axes import FINAL_YEAR
 from caminos.pages.connections import connections_page
 from caminos.pages.diagnosis import diagnosis
@@ -70,7 +71,7 @@ __all__ = [
     "plan",
 ]
 
-START, DRAWS, CONNECTION_DRAWS = 2026, 200, 500  # as at the terminal
+START = 2026  # as at the terminal
 WIDTH = 80  # columns of a page in plain text
 ROWS = 20  # of a list in plain text or in a notebook: the rest is in its rows, or in its table of pandas
 FEW = 6  # names that stand for all
@@ -300,7 +301,7 @@ class OpenCity:
         found = rank(self.model, start, weights)
         return shown(entry_page(self.model, found), found)
 
-    def connect(self, action: str = "", start: int = START, draws: int = CONNECTION_DRAWS) -> ShownPage:
+    def connect(self, action: str = "", start: int = START, draws: int = DRAWS) -> ShownPage:
         """The page of "what does this action move?"; without an action, how each pathway moves the others."""
         if not action:
             return shown(matrix(self.model, start))
@@ -485,7 +486,7 @@ def entry(city: CityLike, start: int = START, weights: Sequence[float] | None = 
     return open(city).entry(start, weights)
 
 
-def connect(city: CityLike, action: str = "", start: int = START, draws: int = CONNECTION_DRAWS) -> ShownPage:
+def connect(city: CityLike, action: str = "", start: int = START, draws: int = DRAWS) -> ShownPage:
     """What an action moves: `caminos.open(city).connect(action)`."""
     return open(city).connect(action, start, draws)
 

@@ -10,6 +10,7 @@ import typer
 
 from caminos.command.console import NOT_ESTIMATED, OK, PROBLEMS, USAGE, Stop, answer, progress, say
 from caminos.i18n import LANGUAGES, _, number, use_language
+from caminos.model import DRAWS
 from caminos.problems import CaminosError
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def make_app() -> typer.Typer:
             raise Stop("", PROBLEMS)
 
     @app.command(help=_("Where the city stands on all five pathways, and what is not known."))
-    def diagnose(city: City, draws: Draws = 200, as_json: AsJson = False, lang: Lang = "en") -> None:
+    def diagnose(city: City, draws: Draws = DRAWS, as_json: AsJson = False, lang: Lang = "en") -> None:
         from caminos.pages.diagnosis import diagnosis
 
         model = open_model(city)
@@ -151,7 +152,7 @@ def make_app() -> typer.Typer:
         city: City,
         action: Annotated[str, typer.Argument(help=_("Id or number of an action; `caminos entry` lists them."))] = "",
         start: Start = 2026,
-        draws: Draws = 500,
+        draws: Draws = DRAWS,
         as_json: AsJson = False,
         lang: Lang = "en",
     ) -> None:
@@ -215,7 +216,7 @@ def make_app() -> typer.Typer:
         action: ActionName = "",
         plan: PlanName = "",
         start: Start = 2026,
-        draws: Draws = 200,
+        draws: Draws = DRAWS,
         as_json: AsJson = False,
         lang: Lang = "en",
     ) -> None:
@@ -236,7 +237,7 @@ def make_app() -> typer.Typer:
         action: ActionName = "",
         plan: PlanName = "",
         start: Start = 2026,
-        draws: Draws = 200,
+        draws: Draws = DRAWS,
         as_json: AsJson = False,
         lang: Lang = "en",
     ) -> None:
@@ -258,7 +259,7 @@ def make_app() -> typer.Typer:
         plan: Annotated[
             str, typer.Option("--plan", help=_("A plan: a file, or the name of one in the city's plans/."))
         ],
-        draws: Draws = 200,
+        draws: Draws = DRAWS,
         as_json: AsJson = False,
         lang: Lang = "en",
     ) -> None:
@@ -275,7 +276,7 @@ def make_app() -> typer.Typer:
     def compare(
         city: City,
         plans: Annotated[list[str], typer.Argument(help=_("Plans: files, or names of those in the city's plans/."))],
-        draws: Draws = 200,
+        draws: Draws = DRAWS,
         as_json: AsJson = False,
         lang: Lang = "en",
     ) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from caminos.model.values import Column, Inputs, NotEstimated, Partly, Result, c
 SEED = 2026
 DRAWS_AT_ONCE = 32  # small enough that the arrays of forty cases stay in the cache
 VALUES_AT_ONCE = 2048  # rows times draws of many cities evaluated at once
+FEW_VALUES = 64  # of an input, so few that all its draws are kept while a run lasts
 FEW_ROWS = 2  # with so few, sorting out which are alike costs more than it saves
 
 _FIRST = np.zeros(1, dtype=int)
@@ -123,10 +125,22 @@ class Run:
     def _given(self, column: Column, places: np.ndarray, draws: slice) -> np.ndarray:
         """Values of an input for the rows at `places`, drawn or central."""
         if self.draws and column.uncertain and self.graph.consumers[column.name]:
-            kinds = self.graph.nodes[column.name].classification
-            return uncertainty.drawn(column, places, self.draws, self.seed, draws, kinds)
+            if column.place is None and column.central.size <= FEW_VALUES:
+                if column.name not in self._all_draws:
+                    self._all_draws[column.name] = self._drawn(column, places, slice(None))
+                return self._all_draws[column.name][:, draws]
+            return self._drawn(column, places, draws)
         central = column.central if column.place is None else column.central[places]
         return central[:, draws] if central.shape[DRAW] > 1 else central
+
+    def _drawn(self, column: Column, places: np.ndarray, draws: slice) -> np.ndarray:
+        kinds = self.graph.nodes[column.name].classification
+        return uncertainty.drawn(column, places, self.draws, self.seed, draws, kinds)
+
+    @cached_property
+    def _all_draws(self) -> dict[str, np.ndarray]:
+        """Inputs of few values that hold for all rows, drawn once for all blocks of draws."""
+        return {}
 
     def _variation(self, rows: Rows, part: slice) -> Variation:
         """By what the rows differ: one partition for each set of columns that vary alike."""

@@ -202,6 +202,26 @@ class Column:
         unlike = any(self.error.spread) and self.defaults is not None and bool(self.defaults.any())
         return weak or unlike or bool(np.any(self.low < self.high))
 
+    @cached_property
+    def widths(self) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]:
+        """By row: the least standard deviation, the spread of defaults, and which rows are drawn in logits.
+
+        The spread of a default is part of the least that its quality asks for. A row with values below zero has no
+        least. Each is None where there is none.
+        """
+        error, axes = self.error, tuple(range(1, len(AXES)))
+        bounded = error.bounded & np.all(~((self.low < 0) | (self.high > 1)), axis=axes, keepdims=True)
+        spread = None
+        if any(error.spread) and self.defaults is not None:
+            spread = np.where(bounded, error.spread[1], error.spread[0]) * self.defaults
+        weak = np.array([quality == "C" for quality in self.qualities], dtype=bool)
+        least = None
+        if any(error.least) and weak.any():
+            least = np.where(bounded, error.least[1], error.least[0]) * weak.reshape(-1, *(1,) * len(axes))
+            least = least * np.all(~(self.low < 0), axis=axes, keepdims=True)
+            least = least if spread is None else np.sqrt(np.maximum(least**2 - spread**2, 0.0))
+        return least, spread, bounded if bounded.any() else None
+
     def row_of(self, city: int) -> int:
         """The row that holds for a city."""
         return 0 if self.place is None else int(self.place[city])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from caminos import words
 from caminos.i18n import _
+from caminos.model import DRAWS
 from caminos.model.values import NotEstimated
 from caminos.pages.entry import action_name
 from caminos.pages.headlines import lines
@@ -26,7 +27,7 @@ def number(
     group: str = "",
     kind: str = "",
     case: Case = BASELINE,
-    draws: int = 200,
+    draws: int = DRAWS,
 ) -> Page:
     """The page of "how much is it?": one number, or all cells of it."""
     values = ask(model, name, year, zone, group, kind, case, draws)

@@ -9,6 +9,7 @@ from math import isfinite
 from caminos import words
 from caminos.actions.library import Action
 from caminos.i18n import _, number
+from caminos.model import DRAWS
 from caminos.model.indicator import PATHWAYS
 from caminos.pages import entry as entry_pages
 from caminos.pages.connections import chains, every_edge
@@ -55,7 +56,9 @@ START = 2026  # first year where there is no plan to say another
 MONEY = ("discount rate", "staff of a programme", "public part of private action")
 
 
-def report(model: CityModel, plan: Plan | None, draws: int = 200, ranking: Entry | None = None, date: str = "") -> Page:
+def report(
+    model: CityModel, plan: Plan | None, draws: int = DRAWS, ranking: Entry | None = None, date: str = ""
+) -> Page:
     """The paper of a city, with the parts about the plan where there is one; `date` is printed as given."""
     start = plan.start if plan is not None else START
     found = ranking or rank(model, start)

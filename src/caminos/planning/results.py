@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from caminos.i18n import _
+from caminos.model import DRAWS
 from caminos.model.axes import AXES, GROUP, KIND, QUINTILES, YEAR, ZONE, classifications, labels
 from caminos.model.evaluation import Result
 from caminos.model.graph import Graph
@@ -227,7 +228,7 @@ def ask(
     group: str = "",
     kind: str = "",
     case: Case = BASELINE,
-    draws: int = 200,
+    draws: int = DRAWS,
 ) -> list[Value]:
     """The number called `name` with its range; all its cells where zone, group or kind are left open.
 
