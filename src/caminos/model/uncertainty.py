@@ -147,7 +147,7 @@ def drawn(
 ) -> np.ndarray:
     """Values of some rows of a column, whose kinds are of a classification, with `part` of the draws."""
     at = slice(None) if len(column.central) == 1 else rows
-    given = [array if len(array) == 1 else array[at] for array in (column.central, column.low, column.high)]
+    given = [array if len(array) == 1 else array[at] for array in (column.central, *column.drawn_range)]
     of_row = [column.distributions[0]] if len(column.central) == 1 else [column.distributions[row] for row in rows]
     several = sorted(set(of_row))
     least, spread, bounded = (_of_rows(array, at) for array in column.widths)

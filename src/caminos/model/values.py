@@ -164,7 +164,8 @@ class Error:
     next; without any it is the input's name. All its groups, kinds and zones share one draw unless its kinds are
     `independent`. `least` is the smallest standard deviation of a row of quality C; `spread` that by which a default may
     miss a city because the city is not its country, drawn from `family`. Both are pairs: in logarithms, and in logits
-    for what is `bounded` by 0 and 1.
+    for what is `bounded` by 0 and 1. `instead` says that the range of a default is that very error, judged: it is shown, and
+    the family's is drawn in its place.
     """
 
     source: Chain = ()
@@ -173,6 +174,7 @@ class Error:
     least: tuple[float, float] = (0.0, 0.0)
     family: Chain = ()
     spread: tuple[float, float] = (0.0, 0.0)
+    instead: bool = False
 
 
 @dataclass(frozen=True)
@@ -226,6 +228,14 @@ class Column:
             least = least * np.all(~(self.low < 0), axis=axes, keepdims=True)
             least = least if spread is None else np.sqrt(np.maximum(least**2 - spread**2, 0.0))
         return least, spread, bounded if bounded.any() else None
+
+    @cached_property
+    def drawn_range(self) -> tuple[np.ndarray, np.ndarray]:
+        """Low and high ends as they are drawn: none where the error of its family takes the place of a default's range."""
+        if not self.error.instead or self.defaults is None:
+            return self.low, self.high
+        told = self.defaults & (self.central > 0)
+        return np.where(told, self.central, self.low), np.where(told, self.central, self.high)
 
     def row_of(self, city: int) -> int:
         """The row that holds for a city."""
