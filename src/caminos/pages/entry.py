@@ -55,7 +55,7 @@ def entry(
 def entry_page(model: CityModel, found: Entry) -> Page:
     """A ranking as a page."""
     title = _("{city}: where to begin", city=model.city.name)
-    parts = present(
+    every: list[Part | None] = [
         verdict(model, found),
         ranking(model, found, SHOWN),
         why_here(model, found),
@@ -69,7 +69,8 @@ def entry_page(model: CityModel, found: Entry) -> Page:
         not_ranked(model, found),
         variants(model, found),
         spans(found),
-    )
+    ]
+    parts = present(*every)
     return Page(title, (*parts, hint(model, found)) if found.ranking else parts, "entry", model.city.id)
 
 

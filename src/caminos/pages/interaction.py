@@ -11,7 +11,20 @@ from caminos.pages.connections import not_estimated
 from caminos.pages.entry import action_name
 from caminos.pages.headlines import headline_table, lines
 from caminos.pages.names import name_of, names_of
-from caminos.pages.page import Cell, Chart, Page, Row, Sentence, Sentences, Series, Table, present, sentences, table
+from caminos.pages.page import (
+    Cell,
+    Chart,
+    Page,
+    Part,
+    Row,
+    Sentence,
+    Sentences,
+    Series,
+    Table,
+    present,
+    sentences,
+    table,
+)
 from caminos.planning.change import NEGLIGIBLE
 from caminos.planning.city_model import CityModel
 from caminos.planning.connect import Interaction, Together
@@ -41,7 +54,7 @@ def interaction_page(model: CityModel, found: Interaction, draws: int = 500) -> 
         else _("Where both change more or less than their sum in {year}", year=found.year)
     )
     named = [Sentence(first, _("First")), Sentence(second, _("Second"))]
-    parts = present(
+    every: list[Part | None] = [
         sentences(named, id="actions", style="facts"),
         conditions(model, found),
         verdict(found),
@@ -51,7 +64,8 @@ def interaction_page(model: CityModel, found: Interaction, draws: int = 500) -> 
         values(model, found, draws),
         sentences(hardly(found), id="unmoved"),
         not_estimated(found.not_estimated),
-    )
+    ]
+    parts = present(*every)
     return Page(title, parts, "interaction", model.city.id)
 
 
