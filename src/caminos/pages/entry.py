@@ -319,20 +319,13 @@ def action_name(model: CityModel, action: str) -> str:
 
 def left_out(model: CityModel) -> Table:
     """Actions that are shown and not ranked, with the reason."""
-    rows = [
-        Row(
-            (
-                Cell(_number(model, action), id=action),
-                Cell(action_name(model, action), id=action),
-                Cell(
-                    _("no value for {names}", names=names_of(missing))
-                    if missing
-                    else _("no sourced effect in the model")
-                ),
-            ),
-            action,
-        )
+    reasons = {
+        action: _("no value for {names}", names=names_of(missing)) if missing else _("no sourced effect in the model")
         for action, missing in model.unavailable.items()
+    }
+    rows = [
+        Row((Cell(_number(model, action), id=action), Cell(action_name(model, action), id=action), Cell(why)), action)
+        for action, why in (reasons | model.nothing_to_do).items()
     ]
     columns = [("number", _("No.")), ("action", _("Action")), ("why", _("Why"))]
     return table(columns, in_order(rows, 1), _("Left out, and why"), "left_out")
