@@ -713,7 +713,7 @@ def not_ranked(model: CityModel, found: Entry) -> Table:
     """Actions that are shown and not ranked: nothing to do, not to be judged, or not to be estimated, with the reason."""
     reasons: dict[str, str] = {}
     for action, why in found.nothing_to_do.items():
-        reasons[action] = f"{_('nothing to do here')}: {why}" if why else _("it moves no outcome that can be estimated")
+        reasons[action] = why or _("it moves no outcome that can be estimated")
     for action, missing in found.not_judged.items():
         reasons[action] = _("cannot be judged: no value for {names}", names=names_of(missing))
     for action in found.left_out:
