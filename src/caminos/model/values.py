@@ -170,6 +170,9 @@ class Error:
     spread: tuple[float, float] = (0.0, 0.0)
 
 
+NO_ERROR = Error()
+
+
 @dataclass(frozen=True)
 class Column:
     """One input of many cities: its distinct rows of values, and which row holds for each city.
@@ -191,7 +194,7 @@ class Column:
     by_row: bool = False
     qualities: tuple[str, ...] = ()
     defaults: np.ndarray | None = None
-    error: Error = Error()
+    error: Error = NO_ERROR
 
     @cached_property
     def uncertain(self) -> bool:
@@ -256,7 +259,7 @@ class Inputs(dict[str, Column]):
         return tuple(self[name] for name in self.constant if self[name].uncertain)
 
 
-def column_of(item: Input) -> Column:
+def column_of(item: Input, error: Error = NO_ERROR, defaults: np.ndarray | None = None) -> Column:
     """An input that holds for every city."""
     rows = len(item.central)
     return Column(
@@ -268,4 +271,6 @@ def column_of(item: Input) -> Column:
         distributions=(item.distribution,) * rows,
         known=np.ones(rows, bool),
         qualities=(item.quality,) * rows,
+        defaults=defaults,
+        error=error,
     )
