@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -30,18 +30,38 @@ class FindOut:
     changes_first: float
 
 
+@dataclass(frozen=True)
+class Way:
+    """How a city gets a fact: what to ask for or to do, which office has it, and about how many working days it takes."""
+
+    how: str
+    who: str
+    days: int
+
+
 @cache
-def ways_to_find_out() -> Mapping[str, str]:
-    """How a city gets a fact, in English: fact -> text."""
+def ways_to_find_out() -> Mapping[str, Way]:
+    """How a city gets a fact, in English, by fact. Where each way is described stands in the table's column source."""
     text = files("caminos.planning").joinpath("ways_to_find_out.csv").read_text(encoding="utf-8")
-    return {row["fact"]: row["how"] for row in csv.DictReader(text.splitlines())}
+    return {row["fact"]: Way(row["how"], row["who"], int(row["days"])) for row in csv.DictReader(text.splitlines())}
+
+
+@cache
+def facts_by_node() -> Mapping[str, str]:
+    """The fact that each node of facts is of, whether for the whole city, by zone, or over past years."""
+    return {term.name_of(view): name for view in ("", "zone", "history") for name, term in vocabulary().items()}
+
+
+def facts_of(nodes: Iterable[str]) -> tuple[str, ...]:
+    """The facts that nodes are of, in order and once each; nodes that are of no fact are left out."""
+    return tuple(dict.fromkeys(facts_by_node()[node] for node in nodes if node in facts_by_node()))
 
 
 def candidates(model: CityModel) -> list[str]:
     """Nodes of facts that the outcomes and the sizes of actions rest on and that the city does not know itself."""
     used = set(model.graph.needed(tuple(headline.indicator for headline in outcomes())))
     used |= set(model.graph.needed(tuple(action.size for action in model.available)))
-    nodes = {term.name_of(""): name for name, term in vocabulary().items()}
+    nodes = (term.name_of("") for term in vocabulary().values())
     return [node for node in nodes if node in used and is_prior(model, node)]
 
 
@@ -54,7 +74,6 @@ def find_out(drawn: Mapping[str, Result], loss: np.ndarray, top: int) -> tuple[F
     """
     if loss.shape[1] < 50 or not len(loss):
         return ()
-    names = {term.name_of(""): name for name, term in vocabulary().items()}
     usual = _first(loss.mean(axis=1, keepdims=True), top)[:, 0]
     random = np.random.default_rng(0)
     found = []
@@ -70,7 +89,7 @@ def find_out(drawn: Mapping[str, Result], loss: np.ndarray, top: int) -> tuple[F
         five -= float(np.mean([item[0] for item in chance]))
         first -= float(np.mean([item[1] for item in chance]))
         if five >= LEAST or first >= LEAST:
-            found.append(FindOut(names[node], max(five, 0.0), max(first, 0.0)))
+            found.append(FindOut(facts_by_node()[node], max(five, 0.0), max(first, 0.0)))
     return tuple(sorted(found, key=lambda item: -(item.changes_five + item.changes_first))[:MOST])
 
 
