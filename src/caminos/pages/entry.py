@@ -31,7 +31,7 @@ from caminos.planning.assessment import Flip, public_share
 from caminos.planning.city_model import CityModel
 from caminos.planning.entry import Challenge, Contrast, Entry, Ranked
 from caminos.planning.entry import entry as rank
-from caminos.planning.find_out import facts_of, ways_to_find_out
+from caminos.planning.find_out import LEAST_DRAWS, facts_of, ways_to_find_out
 from caminos.planning.lenses import Aim
 from caminos.words import pathway_name, percent
 
@@ -413,8 +413,11 @@ def _aim(model: CityModel, aim: Aim) -> Row:
 # what to find out first
 
 
-def to_find_out(found: Entry) -> Table:
+def to_find_out(found: Entry) -> Table | Sentences:
     """The facts that would change the first five most often, and how a city gets them."""
+    if found.ranking and not found.find_out and found.draws >= LEAST_DRAWS:
+        text = _("No single fact stands out that would change the first five if it were known.")
+        return sentences([Sentence(text, style="note")], id="find_out")
     columns = [
         ("fact", _("Fact")),
         ("changes_five", _("Changes the first five")),
