@@ -46,7 +46,7 @@ from caminos.city.new import made_city
 from caminos.city.places import Place, countries
 from caminos.model.axes import KIND, labels
 from caminos.model.uncertainty import scores
-from caminos.parameters.errors import COMMON, Family, families
+from caminos.parameters.errors import COMMON, LEAST, Family, families
 from caminos.pathways.low_emission.inventory import BASIC as BASIC_ROWS
 from caminos.planning.city_model import Cities
 
@@ -54,7 +54,9 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
 DRAWS, SEED = 400, 1
 RANGE = (0.05, 0.95)
-MIDDLE = (0.1, 0.9)  # the part of a range to which sizes are fitted: beyond it are errors of unit and extent
+MIDDLE = (0.1, 0.9)  # the part of residuals from which a spread is taken: beyond it are errors of unit and extent
+AIM = 0.85  # share of totals that the fitted ranges hold: below .9, for inventories have errors and limits of their own
+COMMON_PARTS = (0.5, 0.6, 0.7, 0.8, 0.9)
 ENOUGH_CITIES = 20  # of one country, to take the spread of a sector from
 A_COUNTRY_OF_ITS_OWN = 5  # cities, from which on a country is a fold by itself
 FOLDS = 10  # of the other countries
@@ -174,7 +176,11 @@ def parts_of(what: str) -> list[int]:
 def cases(observations: Sequence[Observation], draws: int = DRAWS) -> list[Case]:
     """Observations that the model can answer, with its draws free of the errors of families."""
     places = {each.place.id: each.place for each in observations}.values()
-    central, own = per_head(places, 0), per_head(places, draws, without())
+    central = per_head(places, 0)
+    apart = unlike(0.0, draws)[:, [FITTED.index(FAMILY[part]) for part in PARTS]]
+    own = {
+        number: values / np.exp(ALONE.logarithms * apart) for number, values in per_head(places, draws, alone()).items()
+    }
     found = []
     for each in observations:
         if each.place.id in own:
@@ -184,9 +190,14 @@ def cases(observations: Sequence[Observation], draws: int = DRAWS) -> list[Case]
     return found
 
 
-def without() -> dict[str, Family]:
-    """The families of the table, those that are fitted without any size."""
-    return {**families(), **dict.fromkeys(FITTED, Family(0.0, 0.0))}
+# Families at the least size that an input of quality C has: so their known factor can be taken out of the draws again,
+# and what is left is the model's other errors alone.
+ALONE = Family(LEAST[0], 0.0, 0.0)
+
+
+def alone() -> dict[str, Family]:
+    """The families of the table, those that are fitted at the least size and with nothing in common."""
+    return {**families(), **dict.fromkeys(FITTED, ALONE)}
 
 
 # the fit
@@ -239,7 +250,10 @@ def held(some: Sequence[Case], drawn: np.ndarray, ends: tuple[float, float] = RA
 
 
 def ratios(some: Sequence[Case]) -> dict[str, float]:
-    """Sizes of the families relative to each other: the spread of their sector within countries; alike without any."""
+    """Sizes of the families relative to each other: the spread of their sector within countries; alike without any.
+
+    Sectors are known in one country alone: half of what they say (in logarithms) is taken over.
+    """
     found = {}
     for family, what in zip(FITTED, SECTORS, strict=True):
         inside = [
@@ -250,7 +264,8 @@ def ratios(some: Sequence[Case]) -> dict[str, float]:
         found[family] = spread(np.concatenate(inside)) if inside else np.nan
     if any(np.isnan(size) for size in found.values()):
         return dict.fromkeys(FITTED, 1.0)
-    return found
+    mean = float(np.exp(np.mean(np.log(list(found.values())))))
+    return {family: float(np.sqrt(size / mean)) for family, size in found.items()}
 
 
 def by_country(some: Sequence[Case], what: str) -> dict[str, np.ndarray]:
@@ -262,45 +277,35 @@ def by_country(some: Sequence[Case], what: str) -> dict[str, np.ndarray]:
     return {country: np.array(each) for country, each in found.items()}
 
 
-PAIRS = ((STATIONARY, TRANSPORT), (STATIONARY, WASTE), (TRANSPORT, WASTE), (SCOPE_1, SCOPE_2))
-
-
-def common_part(some: Sequence[Case]) -> float:
-    """The correlation of a family with what all have in common: root of the mean rank correlation of residuals.
-
-    Pairs are sectors of one inventory, or its scopes 1 and 2, each counted by its cities.
-    """
-    from scipy.stats import spearmanr
-
-    by_city: dict[tuple[str, str], dict[str, float]] = {}
-    for case in some:
-        seen = case.observation
-        by_city.setdefault((seen.source, seen.place.id), {})[seen.what] = case.residual
-    weights, found = [], []
-    for one, other in PAIRS:
-        both = [(each[one], each[other]) for each in by_city.values() if one in each and other in each]
-        if len(both) >= ENOUGH_CITIES:
-            weights.append(len(both))
-            found.append(spearmanr(*zip(*both, strict=True))[0])
-    return float(np.sqrt(max(np.average(found, weights=weights), 0.0))) if found else 0.5
-
-
 def fitted(some: Sequence[Case]) -> Sizes:
-    """Sizes with which the middle 80 % of the ranges of totals hold 80 % of them, BASIC and scope 1 counting alike."""
-    relative, common = ratios(some), common_part(some)
-    kinds = [[case for case in some if case.observation.what == what] for what in TOTALS]
+    """Sizes with which the ranges hold 85 % of totals (BASIC and scope 1 counting alike), by the sharpest common part.
+
+    Sectors say how the families stand to each other, totals how large they are. Of the common parts with which the
+    totals are held the one with the narrowest ranges is taken.
+    """
+    relative = ratios(some)
+    kinds = [kind for what in TOTALS if (kind := [case for case in some if case.observation.what == what])]
+    return min((_scaled(kinds, relative, common) for common in COMMON_PARTS), key=lambda sizes: _width(kinds, sizes))
+
+
+def _scaled(kinds: Sequence[Sequence[Case]], relative: Mapping[str, float], common: float) -> Sizes:
+    """The scale with which the ranges hold as many totals as they should, by halving."""
 
     def sizes(scale: float) -> Sizes:
         return Sizes({family: scale * relative[family] for family in FITTED}, common)
 
-    def share(scale: float) -> float:
-        return float(np.mean([held(kind, totals(kind, sizes(scale)), MIDDLE).mean() for kind in kinds if kind]))
-
     low, high = 0.0, 4.0
-    for _step in range(14):
+    for _step in range(12):
         middle = (low + high) / 2
-        low, high = (middle, high) if share(middle) < MIDDLE[1] - MIDDLE[0] else (low, middle)
-    return sizes((low + high) / 2)
+        share = np.mean([held(kind, totals(kind, sizes(middle))).mean() for kind in kinds])
+        low, high = (middle, high) if share < AIM else (low, middle)
+    return sizes(high)
+
+
+def _width(kinds: Sequence[Sequence[Case]], sizes: Sizes) -> float:
+    """Mean over kinds of the median width of the ranges, in logarithms."""
+    ends = [np.log(np.quantile(totals(kind, sizes), RANGE, axis=1)) for kind in kinds]
+    return float(np.mean([np.median(high - low) for low, high in ends]))
 
 
 def folds(some: Sequence[Case]) -> list[tuple[str, ...]]:
