@@ -265,6 +265,11 @@ def test_what_two_actions_exclude_and_need_is_said(turned):
     assert all(item.first.value or item.second.value for item in found.together)
 
 
+def test_that_nothing_is_excluded_or_needed_is_said(porto_alegre):
+    _found, said = told(porto_alegre, "street_trees", "cool_roofs")
+    assert said == ["Neither excludes or needs another action."]
+
+
 def test_one_that_needs_the_other_is_said(porto_alegre):
     found, said = told(porto_alegre, "bus_rapid_transit", "congestion_charge")
     assert found.needing == (("congestion_charge", "bus_rapid_transit"),)

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from caminos.actions.library import levers, library
+from caminos.city.new import made_city
 from caminos.city.package import City, read_city
+from caminos.city.places import find_place
 from caminos.model.axes import QUINTILES, labels
 from caminos.model.evaluation import Evaluation
 from caminos.model.indicator import Indicator

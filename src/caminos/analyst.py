@@ -18,6 +18,7 @@ from caminos.city.places import Place
 from caminos.city.settings import FIRST_YEAR
 from caminos.command.terminal import page_lines
 from caminos.i18n import _, harmless
+from caminos.model import DRAWS
 from caminos.model.axes import FINAL_YEAR
 from caminos.pages.connections import connections_page
 from caminos.pages.diagnosis import diagnosis
@@ -71,7 +72,7 @@ __all__ = [
     "plan",
 ]
 
-START, DRAWS, CONNECTION_DRAWS, ENTRY_DRAWS = 2026, 200, 500, 1000  # as at the terminal
+START = 2026  # as at the terminal
 WIDTH = 80  # columns of a page in plain text
 ROWS = 20  # of a list in plain text or in a notebook: the rest is in its rows, or in its table of pandas
 FEW = 6  # names that stand for all
@@ -302,16 +303,14 @@ class OpenCity:
         start: int = START,
         weights: Sequence[float] | None = None,
         budget: float | str | None = None,
-        draws: int = ENTRY_DRAWS,
+        draws: int = DRAWS,
     ) -> ShownPage:
         """The page of "where do we begin?"; its `answer` is the ranking. `budget` is public money a year for actions."""
         money = read_money(budget) if isinstance(budget, str) else budget
         found = rank(self.model, start, weights, money, draws)
         return shown(entry_page(self.model, found), found)
 
-    def connect(
-        self, action: str = "", other: str = "", start: int = START, draws: int = CONNECTION_DRAWS
-    ) -> ShownPage:
+    def connect(self, action: str = "", other: str = "", start: int = START, draws: int = DRAWS) -> ShownPage:
         """The page of "what does this action move?"; without an action, how each pathway moves the others.
 
         With another action: what the two do to each other.
@@ -502,15 +501,13 @@ def entry(
     start: int = START,
     weights: Sequence[float] | None = None,
     budget: float | str | None = None,
-    draws: int = ENTRY_DRAWS,
+    draws: int = DRAWS,
 ) -> ShownPage:
     """Where to begin: `caminos.open(city).entry()`."""
     return open(city).entry(start, weights, budget, draws)
 
 
-def connect(
-    city: CityLike, action: str = "", other: str = "", start: int = START, draws: int = CONNECTION_DRAWS
-) -> ShownPage:
+def connect(city: CityLike, action: str = "", other: str = "", start: int = START, draws: int = DRAWS) -> ShownPage:
     """What an action moves, or two do to each other: `caminos.open(city).connect(action, other)`."""
     return open(city).connect(action, other, start, draws)
 

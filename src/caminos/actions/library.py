@@ -415,6 +415,7 @@ def _lever_node(lever: Lever, effects: list[Effect], actions: Mapping[str, Actio
         role="lever",
         place="levers.csv",
         equation=equation,
+        signed=lever.minimum < 0,
     )
 
 

@@ -140,4 +140,5 @@ def _share(composition: np.ndarray, streams: tuple[str, ...]) -> np.ndarray:
     chosen = [place for place, label in enumerate(labels("waste_stream")) if label in streams]
     if composition.shape[1] == 1:  # nothing is known of it
         return composition
-    return np.asarray(composition[:, chosen].sum(axis=1, keepdims=True))
+    found: np.ndarray = composition[:, chosen].sum(axis=1, keepdims=True)
+    return found

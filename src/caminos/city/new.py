@@ -388,9 +388,7 @@ def by_fate(ways: dict[str, Value]) -> dict[str, Value]:
     return found
 
 
-def composition_that_holds(
-    composition: dict[str, Value], shares: dict[str, Value]
-) -> tuple[dict[str, Value], str]:
+def composition_that_holds(composition: dict[str, Value], shares: dict[str, Value]) -> tuple[dict[str, Value], str]:
     """A composition that holds what is recovered of it, and what was done to it.
 
     Treatment and composition are often of different years. Where more is recovered of the organic or of the dry

@@ -386,9 +386,7 @@ def waste_like_others(city: City) -> list[Problem]:
         if ("waste_per_person", "") in table
     ]
     people, _facts = total(city.facts, "population")
-    tonnes = [
-        total(city.facts, name)[0] for name in FATES
-    ]
+    tonnes = [total(city.facts, name)[0] for name in FATES]
     lacking = [
         name
         for name, absent in (

@@ -10,6 +10,7 @@ import typer
 
 from caminos.command.console import NOT_ESTIMATED, OK, PROBLEMS, USAGE, Stop, answer, progress, say
 from caminos.i18n import LANGUAGES, _, number, use_language
+from caminos.model import DRAWS
 from caminos.problems import CaminosError
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def make_app() -> typer.Typer:
             raise Stop("", PROBLEMS)
 
     @app.command(help=_("Where the city stands on all five pathways, and what is not known."))
-    def diagnose(city: City, draws: Draws = 200, as_json: AsJson = False, lang: Lang = "en") -> None:
+    def diagnose(city: City, draws: Draws = DRAWS, as_json: AsJson = False, lang: Lang = "en") -> None:
         from caminos.pages.diagnosis import diagnosis
 
         model = open_model(city)
@@ -171,7 +172,7 @@ def make_app() -> typer.Typer:
             str, typer.Argument(help=_("Another action: what both do together beyond the sum of each alone."))
         ] = "",
         start: Start = 2026,
-        draws: Draws = 500,
+        draws: Draws = DRAWS,
         as_json: AsJson = False,
         lang: Lang = "en",
     ) -> None:
@@ -239,7 +240,7 @@ def make_app() -> typer.Typer:
         action: ActionName = "",
         plan: PlanName = "",
         start: Start = 2026,
-        draws: Draws = 200,
+        draws: Draws = DRAWS,
         as_json: AsJson = False,
         lang: Lang = "en",
     ) -> None:
@@ -260,7 +261,7 @@ def make_app() -> typer.Typer:
         action: ActionName = "",
         plan: PlanName = "",
         start: Start = 2026,
-        draws: Draws = 200,
+        draws: Draws = DRAWS,
         as_json: AsJson = False,
         lang: Lang = "en",
     ) -> None:
@@ -282,7 +283,7 @@ def make_app() -> typer.Typer:
         plan: Annotated[
             str, typer.Option("--plan", help=_("A plan: a file, or the name of one in the city's plans/."))
         ],
-        draws: Draws = 200,
+        draws: Draws = DRAWS,
         as_json: AsJson = False,
         lang: Lang = "en",
     ) -> None:
@@ -299,7 +300,7 @@ def make_app() -> typer.Typer:
     def compare(
         city: City,
         plans: Annotated[list[str], typer.Argument(help=_("Plans: files, or names of those in the city's plans/."))],
-        draws: Draws = 200,
+        draws: Draws = DRAWS,
         as_json: AsJson = False,
         lang: Lang = "en",
     ) -> None:

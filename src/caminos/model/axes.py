@@ -69,28 +69,35 @@ def nothing_of(values: Array) -> Array:
     return 0 * np.nan_to_num(values[(slice(0, 1),) * len(AXES)])
 
 
-def known_total(values: Array, axis: int) -> Array:
-    """Sum over one axis of what is estimated; NaN only where nothing is."""
+def total_but(values: Array, classification: str, *may_miss: str) -> Array:
+    """Sum over the kind axis of all labels but those of `may_miss` that are not estimated; see total_among."""
+    if not np.isnan(values).any():
+        return total(values, KIND)
+    return total_among(values, classification, labels(classification), may_miss)
+
+
+def total_among(values: Array, classification: str, chosen: Iterable[str], may_miss: Iterable[str] = ()) -> Array:
+    """Sum over the chosen labels, not estimated (NaN) where one of them is not.
+
+    Only those that `may_miss` names are left out where they are not estimated, as long as any of the chosen is. What
+    does not occur or is counted elsewhere is a zero and no part that is missing.
+    """
+    inside, spared = among(classification, *chosen) > 0, among(classification, *may_miss) > 0
     missing = np.isnan(values)
-    if not missing.any():
-        return total(values, axis)
-    found = total(np.where(missing, nothing_of(values), values), axis)
-    return np.where(np.all(missing, axis=axis, keepdims=True), np.nan * found, found)
+    found = total(np.where(~inside | (spared & missing), nothing_of(values), values), KIND)
+    return np.where(np.any(inside & ~missing, axis=KIND, keepdims=True), found, np.nan * found)
 
 
 def known_sum(*parts: Array) -> Array:
-    """Sum of the parts that are estimated; NaN only where none is."""
+    """Sum of the parts that are estimated; NaN only where none is.
+
+    For an indicator that declares its parts `optional`: what is left out stands beside its number as a caveat.
+    """
     whole, none = 0 * np.nan_to_num(parts[0]), True
     for part in parts:
         whole = whole + np.nan_to_num(part)
         none = none & np.isnan(part)
     return np.where(none, np.nan * whole, whole)
-
-
-def known_among(values: Array, classification: str, *chosen: str) -> Array:
-    """Sum over the chosen labels of what is estimated; NaN where none of them is."""
-    outside = among(classification, *chosen) == 0
-    return known_total(np.where(outside, np.nan * values, values), KIND)
 
 
 def pick(values: Array, classification: str, label: str) -> Array:

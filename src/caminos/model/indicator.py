@@ -57,6 +57,7 @@ class Indicator:
     equation: str = ""
     of: str = ""  # the action of a size, the word of the vocabulary of a default
     view: str = ""
+    signed: bool = False  # whether it may be below zero
 
     @property
     def label(self) -> str:
@@ -68,7 +69,7 @@ Node = Source | Indicator
 
 
 def indicator(
-    *, unit: str, source: str, dims: str = "year", kind: str = "", optional: str = ""
+    *, unit: str, source: str, dims: str = "year", kind: str = "", optional: str = "", signed: bool = False
 ) -> Callable[[Any], Any]:
     """Declare a function to be an indicator.
 
@@ -76,8 +77,10 @@ def indicator(
     argument comes in its own declared unit; `dims` are the axes on which the result may vary
     (besides case and draw); `kind` is the classification of the kind axis; `source` is where
     the equation is published. `optional` names arguments that may be not estimated: they arrive
-    as an array of one NaN, and the function has to say what that means. The docstring's first
-    sentence is the indicator's meaning.
+    as an array of one NaN, and the function has to say what that means. `signed` says that it may be
+    below zero, as changes, balances and temperature differences are; all else is not, and a share
+    lies between 0 and 1: a result that breaks this is an error. The docstring's first sentence is
+    the indicator's meaning.
     """
 
     def declare(function: Any) -> Any:
@@ -87,6 +90,7 @@ def indicator(
             "classification": kind,
             "source": source,
             "optional": tuple(optional.split()),
+            "signed": signed,
         }
         return function
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from caminos.model import uncertainty
+from caminos.model import possible, uncertainty
 from caminos.model.axes import CASE, DRAW
 from caminos.model.evaluation import Evaluation, Variation
 from caminos.model.graph import Graph
@@ -22,6 +23,7 @@ from caminos.model.values import Column, Inputs, NotEstimated, Partly, Result, c
 SEED = 2026
 DRAWS_AT_ONCE = 32  # small enough that the arrays of forty cases stay in the cache
 VALUES_AT_ONCE = 2048  # rows times draws of many cities evaluated at once
+FEW_VALUES = 64  # of an input, so few that all its draws are kept while a run lasts
 FEW_ROWS = 2  # with so few, sorting out which are alike costs more than it saves
 
 _FIRST = np.zeros(1, dtype=int)
@@ -83,6 +85,12 @@ class Run:
         """Whether every input of a city holds for all rows."""
         return not self.inputs.varying
 
+    @property
+    def years(self) -> np.ndarray:
+        """The years of the calendar; none where a graph has no calendar."""
+        calendar = self.inputs.get("calendar_year")
+        return np.zeros(0) if calendar is None else calendar.central.reshape(-1)
+
     def evaluation(self, part: slice = slice(None), draws: slice = slice(None)) -> Evaluation:
         """An evaluation of some rows for some draws."""
         rows = self.rows.part(part)
@@ -123,10 +131,22 @@ class Run:
     def _given(self, column: Column, places: np.ndarray, draws: slice) -> np.ndarray:
         """Values of an input for the rows at `places`, drawn or central."""
         if self.draws and column.uncertain and self.graph.consumers[column.name]:
-            kinds = self.graph.nodes[column.name].classification
-            return uncertainty.drawn(column, places, self.draws, self.seed, draws, kinds)
+            if column.place is None and column.central.size <= FEW_VALUES:
+                if column.name not in self._all_draws:
+                    self._all_draws[column.name] = self._drawn(column, places, slice(None))
+                return self._all_draws[column.name][:, draws]
+            return self._drawn(column, places, draws)
         central = column.central if column.place is None else column.central[places]
         return central[:, draws] if central.shape[DRAW] > 1 else central
+
+    def _drawn(self, column: Column, places: np.ndarray, draws: slice) -> np.ndarray:
+        kinds = self.graph.nodes[column.name].classification
+        return uncertainty.drawn(column, places, self.draws, self.seed, draws, kinds)
+
+    @cached_property
+    def _all_draws(self) -> dict[str, np.ndarray]:
+        """Inputs of few values that hold for all rows, drawn once for all blocks of draws."""
+        return {}
 
     def _variation(self, rows: Rows, part: slice) -> Variation:
         """By what the rows differ: one partition for each set of columns that vary alike."""
@@ -151,6 +171,7 @@ class Run:
         """The targets for all rows and draws. `keep` reduces the draws of every array (to percentiles, say).
 
         Draws run in blocks and so do rows of many cities, so that memory stays bounded by the targets alone.
+        Raises ImpossibleError for a target that no city can have.
         """
         wanted = tuple(dict.fromkeys(targets))
         at_once = self.size if keep is not None or isinstance(self.values, Ends) else self.draws_at_once
@@ -166,6 +187,8 @@ class Run:
                 if len(by_rows) > 1:
                     shared[number] = evaluation.share(wanted, shared.get(number))
                 for name, result in evaluation.compute(wanted).items():
+                    if not isinstance(result, NotEstimated):
+                        possible.check(self.graph, name, values_of(result), self.years, part.start)
                     found[name].append(result)
                 if tell is not None:
                     tell(part.stop * draws.stop, len(self.rows) * self.size)

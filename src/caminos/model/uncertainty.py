@@ -13,7 +13,7 @@ from zlib import crc32
 
 import numpy as np
 
-from caminos.model.axes import AXES, DRAW, GROUP, KIND, QUINTILES, labels
+from caminos.model.axes import DRAW, GROUP, KIND, QUINTILES, labels
 from caminos.model.evaluation import Variation
 from caminos.model.values import Chain, Column, Input
 
@@ -147,10 +147,10 @@ def drawn(
 ) -> np.ndarray:
     """Values of some rows of a column, whose kinds are of a classification, with `part` of the draws."""
     at = slice(None) if len(column.central) == 1 else rows
-    given = [array if len(array) == 1 else array[at] for array in (column.central, column.low, column.high)]
+    given = [array if len(array) == 1 else array[at] for array in (column.central, *column.drawn_range)]
     of_row = [column.distributions[0]] if len(column.central) == 1 else [column.distributions[row] for row in rows]
     several = sorted(set(of_row))
-    least, spread, bounded = _widths(column, at, given)
+    least, spread, bounded = (_of_rows(array, at) for array in column.widths)
     found = []
     for distribution in several:
         u = _points_of(column, distribution, draws, seed, classification)[:, part]
@@ -177,35 +177,16 @@ def _points_of(column: Column, distribution: str, draws: int, seed: int, classif
     return np.stack(each, axis=-1).reshape(1, draws, 1, 1, *column.central.shape[GROUP:])
 
 
-def _widths(
-    column: Column, at: slice | np.ndarray, given: Sequence[np.ndarray]
-) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray]:
-    """For some rows the least standard deviation and the spread of defaults, and whether they are drawn in logits.
-
-    The spread of a default is part of the least that its quality asks for. None where there is none.
-    """
-    error = column.error
-    _central, low, high = given
-    inside = np.all(~((low < 0) | (high > 1)), axis=_OF_ROW, keepdims=True)
-    bounded = inside & error.bounded
-    spread = None
-    if any(error.spread) and column.defaults is not None:
-        spread = np.where(bounded, error.spread[1], error.spread[0]) * column.defaults[at]
-    weak = np.array([quality == "C" for quality in column.qualities], dtype=bool)
-    if not (any(error.least) and weak.any()):
-        return None, spread, bounded
-    least = np.where(bounded, error.least[1], error.least[0]) * weak[at].reshape(-1, *(1,) * len(_OF_ROW))
-    least = least * np.all(~(low < 0), axis=_OF_ROW, keepdims=True)
-    if spread is not None:
-        least = np.sqrt(np.maximum(least**2 - spread**2, 0.0))
-    return least, spread, bounded
-
-
-_OF_ROW = tuple(range(1, len(AXES)))
+def _of_rows(array: np.ndarray | None, at: slice | np.ndarray) -> np.ndarray | None:
+    return None if array is None else array[at]
 
 
 def _drawn(
-    u: np.ndarray, given: Sequence[np.ndarray], distribution: str, least: np.ndarray | None, bounded: np.ndarray
+    u: np.ndarray,
+    given: Sequence[np.ndarray],
+    distribution: str,
+    least: np.ndarray | None,
+    bounded: np.ndarray | None,
 ) -> np.ndarray:
     """Draws of rows that share one distribution, at least as wide as `least`; "fixed" stays central."""
     central, low, high = given
@@ -215,7 +196,7 @@ def _drawn(
     if least is not None:  # the farther of the two from the median: no narrower than either
         wide = _moved(central, least * _score(u), bounded)
         values = np.where(least > 0, np.where(u > 0.5, np.maximum(values, wide), np.minimum(values, wide)), values)
-    if distribution in _UNBOUNDED and bounded.any():
+    if distribution in _UNBOUNDED and bounded is not None:
         values = np.where(bounded, np.clip(values, 0, 1), values)
     return _shares(central, values) if distribution == "dirichlet" else values
 
@@ -223,13 +204,12 @@ def _drawn(
 _UNBOUNDED = ("normal", "lognormal")
 
 
-def _moved(values: np.ndarray, step: np.ndarray, bounded: np.ndarray) -> np.ndarray:
+def _moved(values: np.ndarray, step: np.ndarray, bounded: np.ndarray | None) -> np.ndarray:
     """Values moved by a step in logarithms; in logits where they are bounded by 0 and 1 (which stay)."""
     factor = np.exp(step)
-    if not bounded.any():
+    if bounded is None:
         return np.asarray(values * factor)
-    inside = np.asarray(values * factor / (1 + values * (factor - 1)))
-    return inside if bounded.all() else np.where(bounded, inside, values * factor)
+    return np.asarray(values * factor / np.where(bounded, 1 + values * (factor - 1), 1.0))
 
 
 def _shares(central: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -164,7 +164,8 @@ class Error:
     next; without any it is the input's name. All its groups, kinds and zones share one draw unless its kinds are
     `independent`. `least` is the smallest standard deviation of a row of quality C; `spread` that by which a default may
     miss a city because the city is not its country, drawn from `family`. Both are pairs: in logarithms, and in logits
-    for what is `bounded` by 0 and 1.
+    for what is `bounded` by 0 and 1. `instead` says that the range of a default is that very error, judged: it is shown, and
+    the family's is drawn in its place.
     """
 
     source: Chain = ()
@@ -173,6 +174,7 @@ class Error:
     least: tuple[float, float] = (0.0, 0.0)
     family: Chain = ()
     spread: tuple[float, float] = (0.0, 0.0)
+    instead: bool = False
 
 
 @dataclass(frozen=True)
@@ -206,6 +208,34 @@ class Column:
         weak = any(self.error.least) and "C" in self.qualities
         unlike = any(self.error.spread) and self.defaults is not None and bool(self.defaults.any())
         return weak or unlike or bool(np.any(self.low < self.high))
+
+    @cached_property
+    def widths(self) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]:
+        """By row: the least standard deviation, the spread of defaults, and which rows are drawn in logits.
+
+        The spread of a default is part of the least that its quality asks for. A row with values below zero has no
+        least. Each is None where there is none.
+        """
+        error, axes = self.error, tuple(range(1, len(AXES)))
+        bounded = error.bounded & np.all(~((self.low < 0) | (self.high > 1)), axis=axes, keepdims=True)
+        spread = None
+        if any(error.spread) and self.defaults is not None:
+            spread = np.where(bounded, error.spread[1], error.spread[0]) * self.defaults
+        weak = np.array([quality == "C" for quality in self.qualities], dtype=bool)
+        least = None
+        if any(error.least) and weak.any():
+            least = np.where(bounded, error.least[1], error.least[0]) * weak.reshape(-1, *(1,) * len(axes))
+            least = least * np.all(~(self.low < 0), axis=axes, keepdims=True)
+            least = least if spread is None else np.sqrt(np.maximum(least**2 - spread**2, 0.0))
+        return least, spread, bounded if bounded.any() else None
+
+    @cached_property
+    def drawn_range(self) -> tuple[np.ndarray, np.ndarray]:
+        """Low and high ends as they are drawn: none where the error of its family takes the place of a default's range."""
+        if not self.error.instead or self.defaults is None:
+            return self.low, self.high
+        told = self.defaults & (self.central > 0)
+        return np.where(told, self.central, self.low), np.where(told, self.central, self.high)
 
     def row_of(self, city: int) -> int:
         """The row that holds for a city."""

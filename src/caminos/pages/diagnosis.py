@@ -7,6 +7,7 @@ from math import isfinite, isnan, nan
 from caminos import words
 from caminos.city.bundled import typed
 from caminos.i18n import _
+from caminos.model import DRAWS
 from caminos.pages.headlines import Line, by_year, lines, notes, pathway_pages
 from caminos.pages.names import name_of
 from caminos.pages.page import Cell, Mark, Page, Part, Row, Sentence, Table, in_order, present, sentences, table
@@ -17,7 +18,7 @@ from caminos.planning.diagnosis import SECTORS, latest_own_inventory, protection
 START = 2026  # first year of the protection that is judged, as the plan's default
 
 
-def diagnosis(model: CityModel, draws: int = 200) -> Page:
+def diagnosis(model: CityModel, draws: int = DRAWS) -> Page:
     """The page of the question "where do we stand?"."""
     every = lines(model, draws=draws)
     title = _("{city}: where the city stands", city=model.city.name)

@@ -9,6 +9,7 @@ from caminos import words
 from caminos.actions.library import Action
 from caminos.city.bundled import typed
 from caminos.i18n import _
+from caminos.model import DRAWS
 from caminos.model.indicator import PATHWAYS
 from caminos.pages.names import action_name as library_name
 from caminos.pages.names import money, name_of, names_of
@@ -38,7 +39,6 @@ from caminos.words import pathway_name, percent
 TOP = 5
 SHOWN = 12
 LISTED = 6  # inputs named in a sentence
-DRAWS = 1000
 
 
 def entry(
@@ -55,7 +55,7 @@ def entry(
 def entry_page(model: CityModel, found: Entry) -> Page:
     """A ranking as a page."""
     title = _("{city}: where to begin", city=model.city.name)
-    parts = present(
+    every: list[Part | None] = [
         verdict(model, found),
         ranking(model, found, SHOWN),
         why_here(model, found),
@@ -63,12 +63,14 @@ def entry_page(model: CityModel, found: Entry) -> Page:
         targets(model, found),
         to_find_out(found),
         challenges(model, found.challenges),
+        sureness(model, found),
         by_pathway(model, found),
         readiness(model, found),
         not_ranked(model, found),
         variants(model, found),
         spans(found),
-    )
+    ]
+    parts = present(*every)
     return Page(title, (*parts, hint(model, found)) if found.ranking else parts, "entry", model.city.id)
 
 
@@ -96,7 +98,7 @@ def verdict(model: CityModel, found: Entry) -> Sentences:
     lines = [Sentence(answer(model, found), style="lead")]
     if found.verdict == "first":
         lines.append(Sentence(_robust(found)))
-    if found.ranking and found.widest != found.leaders[0] if found.leaders else False:
+    if found.leaders and found.widest != found.leaders[0]:
         item = of_action(found, found.widest)
         text = _(
             "The widest reach has another: {action} moves {count} of the five pathways.",
@@ -189,10 +191,10 @@ def ranking(model: CityModel, found: Entry, most: int | None = None, folded: boo
         ("number", _("No.")),
         ("action", _("Action")),
         ("worth", _("Worth")),
-        ("first_five", _("In the first five")),
-        ("public_cost", _("Public cost a year")),
+        ("first_five", _("In first five")),
+        ("public_cost", _("Cost a year")),
         ("worth_per_cost", _("Worth per million")),
-        ("reach", _("Pathways moved")),
+        ("reach", _("Reach")),
     ]
     rows = [_ranked(model, item) for item in found.ranking[:most]]
     title = (
@@ -201,27 +203,61 @@ def ranking(model: CityModel, found: Entry, most: int | None = None, folded: boo
         else _("All {count} ranked actions", count=len(rows))
     )
     note = _(
-        "Worth is the part of the way from a safe level to the worst that is observed which an action spares, in the mean of all outcomes by weight and of the years. The place says what the best use of the budget would lose without the action. Small print: the range in nine of ten draws; how often first."
+        "Place: by what the best use of the budget would lose without the action. Worth: the part that it spares of the way from a safe level to the worst observed, over all outcomes by weight, in the mean of the years. In first five: in what part of the draws. Cost: public, a level yearly amount; worth per million of it. Reach: pathways moved."
     )
     return table(columns, rows, title, "ranking", units="column", folded=folded, note=note)
 
 
 def _ranked(model: CityModel, item: Ranked) -> Row:
-    first = _("first in {share}", share=percent(item.first, 2)) if item.first >= 0.005 else ""
     return Row(
         (
             Cell(value=float(item.rank)),
             Cell(_number(model, item.action), id=item.action),
             Cell(_(item.name), id=item.action),
-            Cell(value=item.worth, low=item.worth_low, high=item.worth_high, unit="share"),
-            Cell(value=item.first_five, unit="share", note=first),
+            Cell(value=item.worth, unit="share"),
+            Cell(value=item.first_five, unit="share"),
             Cell(value=item.public_cost, unit="USD"),
             Cell(value=item.worth_per_cost, unit="share"),
-            Cell(value=float(item.reach), note=_("{share} outside its own", share=percent(max(item.outside, 0.0), 2))),
+            Cell(value=float(item.reach)),
         ),
         item.action,
         item.pathway,
     )
+
+
+def sureness(model: CityModel, found: Entry) -> Table:
+    """How sure every place is, and how much of an action's worth lies outside its own pathway."""
+    columns = [
+        ("rank", _("Place")),
+        ("action", _("Action")),
+        ("worth", _("Worth")),
+        ("loss", _("Lost without it")),
+        ("first", _("First")),
+        ("first_three", _("In first three")),
+        ("first_five", _("In first five")),
+        ("outside", _("Worth outside its own pathway")),
+    ]
+    rows = [
+        Row(
+            (
+                Cell(value=float(item.rank)),
+                Cell(_(item.name), id=item.action),
+                Cell(value=item.worth, low=item.worth_low, high=item.worth_high, unit="share"),
+                Cell(value=item.loss, unit="share"),
+                *(Cell(value=share, unit="share") for share in (item.first, item.first_three, item.first_five)),
+                Cell(value=item.outside, unit="share"),
+            ),
+            item.action,
+            item.pathway,
+        )
+        for item in found.ranking
+    ]
+    note = _(
+        "Shares of {draws} draws of everything that is not sure, costs, lead times and weights included.",
+        draws=found.draws,
+    )
+    title = _("All {count} ranked actions, and how sure their places are", count=len(rows))
+    return table(columns, rows, title, "sureness", units="column", folded=True, note=note)
 
 
 def by_pathway(model: CityModel, found: Entry) -> Table:
@@ -386,7 +422,7 @@ def targets(model: CityModel, found: Entry) -> Table | Sentences:
     ]
     rows = [_aim(model, aim) for aim in found.aims]
     note = _("By target, never summed; what an action removes is no more than the shortfall.")
-    return table(columns, rows, _("Dated targets"), "targets", units="row", note=note)
+    return table(columns, rows, _("Dated targets"), "targets", note=note)
 
 
 def _aim(model: CityModel, aim: Aim) -> Row:

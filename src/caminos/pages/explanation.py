@@ -6,6 +6,7 @@ from typing import Any
 
 from caminos import words
 from caminos.i18n import _
+from caminos.model import DRAWS
 from caminos.pages.names import name_of
 from caminos.pages.number import alike, case_name, in_all, number_table, place_of, value_cell, what_to_add
 from caminos.pages.page import Cell, Page, Part, Row, Sentence, Sentences, Table, present, sentences, table
@@ -25,7 +26,7 @@ def explanation(
     group: str = "",
     kind: str = "",
     case: Case = BASELINE,
-    draws: int = 200,
+    draws: int = DRAWS,
 ) -> Page:
     """The page of "where does this number come from?"."""
     found = explain(model, name, year, zone, group, kind, case, draws)

@@ -11,6 +11,7 @@ import numpy as np
 
 from caminos import words
 from caminos.i18n import _
+from caminos.model import DRAWS
 from caminos.model.evaluation import Result
 from caminos.model.indicator import PATHWAYS
 from caminos.model.values import NotEstimated, numbers_of, values_of
@@ -121,7 +122,7 @@ class Line:
 
 
 def lines(
-    model: CityModel, cases: Sequence[Case] = (), draws: int = 200, names: Sequence[str] | None = None
+    model: CityModel, cases: Sequence[Case] = (), draws: int = DRAWS, names: Sequence[str] | None = None
 ) -> list[Line]:
     """Headlines (all, or those named) as the city goes and under each case: one pass for all."""
     chosen = [item for item in headlines() if names is None or item.indicator in names]

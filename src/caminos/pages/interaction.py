@@ -11,7 +11,20 @@ from caminos.pages.connections import not_estimated
 from caminos.pages.entry import action_name
 from caminos.pages.headlines import headline_table, lines
 from caminos.pages.names import name_of, names_of
-from caminos.pages.page import Cell, Chart, Page, Row, Sentence, Sentences, Series, Table, present, sentences, table
+from caminos.pages.page import (
+    Cell,
+    Chart,
+    Page,
+    Part,
+    Row,
+    Sentence,
+    Sentences,
+    Series,
+    Table,
+    present,
+    sentences,
+    table,
+)
 from caminos.planning.change import NEGLIGIBLE
 from caminos.planning.city_model import CityModel
 from caminos.planning.connect import Interaction, Together
@@ -40,16 +53,19 @@ def interaction_page(model: CityModel, found: Interaction, draws: int = 500) -> 
         if found.excluding
         else _("Where both change more or less than their sum in {year}", year=found.year)
     )
-    parts = present(
+    named = [Sentence(first, _("First")), Sentence(second, _("Second"))]
+    every: list[Part | None] = [
+        sentences(named, id="actions", style="facts"),
         conditions(model, found),
         verdict(found),
-        together(model, found, apart, title_apart, "interaction"),
+        together(found, apart, title_apart, "interaction"),
         chart(found),
-        together(model, found, adding, _("Where they simply add up"), "adds_up", folded=True),
+        together(found, adding, _("Where they simply add up"), "adds_up", folded=True),
         values(model, found, draws),
         sentences(hardly(found), id="unmoved"),
         not_estimated(found.not_estimated),
-    )
+    ]
+    parts = present(*every)
     return Page(title, parts, "interaction", model.city.id)
 
 
@@ -76,6 +92,8 @@ def conditions(model: CityModel, found: Interaction) -> Sentences:
             else _("{action} needs {other}, which is in none of these figures.", **names)
         )
         lines_.append(Sentence(text, style="caution", id="needs"))
+    if not lines_:
+        lines_.append(Sentence(_("Neither excludes or needs another action."), id="free"))
     return sentences(lines_, id="conditions")
 
 
@@ -109,13 +127,10 @@ def _without_size(item: Together) -> bool:
     return item.beyond_sum is not None and isnan(item.beyond_sum.value) and not item.beyond_sum.missing
 
 
-def together(
-    model: CityModel, found: Interaction, items: list[Together], title: str, id: str, folded: bool = False
-) -> Table:
+def together(found: Interaction, items: list[Together], title: str, id: str, folded: bool = False) -> Table:
     """What each changes alone, both together, and by how much that is more than the sum."""
     extra = [item.beyond_sum for item in items if item.beyond_sum]
-    alone = [_("{action} alone", action=action_name(model, action)) for action in found.actions]
-    columns = [("headline", _("Headline")), ("first", alone[0]), ("second", alone[1])]
+    columns = [("headline", _("Headline")), ("first", _("First alone")), ("second", _("Second alone"))]
     if not found.excluding:
         columns += [
             ("both", _("Both")),
@@ -179,7 +194,7 @@ def values(model: CityModel, found: Interaction, draws: int) -> Table:
     """The headlines themselves: as the city goes, with each action, and with both."""
     names = {item.first.indicator for item in found.together}
     every = lines(model, found.cases, draws, sorted(names)) if names else []
-    heads = [action_name(model, action) for action in found.actions] + ([] if found.excluding else [_("Both")])
+    heads = [_("First"), _("Second"), _("Both")][: len(found.cases)]
     return headline_table(every, heads, ("cases",), _("The headlines without, with each and with both"), "values")
 
 

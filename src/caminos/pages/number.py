@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from caminos import words
 from caminos.i18n import _
+from caminos.model import DRAWS
 from caminos.model.values import NotEstimated
 from caminos.pages.entry import action_name
 from caminos.pages.headlines import lines
@@ -26,7 +27,7 @@ def number(
     group: str = "",
     kind: str = "",
     case: Case = BASELINE,
-    draws: int = 200,
+    draws: int = DRAWS,
 ) -> Page:
     """The page of "how much is it?": one number, or all cells of it."""
     values = ask(model, name, year, zone, group, kind, case, draws)
@@ -136,7 +137,9 @@ def missing(model: CityModel, value: Value, case: Case) -> tuple[str, ...]:
 def what_to_add(model: CityModel, value: Value, case: Case = BASELINE) -> list[Sentence]:
     """The facts that would let a number be estimated, by the names that facts.csv knows."""
     nodes = model.graph.nodes
-    facts = [name for name in missing(model, value, case) if getattr(nodes.get(name), "role", "") in ("fact", "default")]
+    facts = [
+        name for name in missing(model, value, case) if getattr(nodes.get(name), "role", "") in ("fact", "default")
+    ]
     ids = ", ".join(dict.fromkeys(nodes[name].of for name in facts if nodes[name].of))
     return [Sentence(_("What to add to facts.csv: {names}", names=ids), style="hint")] if ids else []
 

@@ -9,6 +9,7 @@ from math import isfinite
 from caminos import words
 from caminos.actions.library import Action
 from caminos.i18n import _, number
+from caminos.model import DRAWS
 from caminos.model.indicator import PATHWAYS
 from caminos.pages import entry as entry_pages
 from caminos.pages.connections import chains, every_edge
@@ -28,7 +29,7 @@ from caminos.pages.headlines import (
 from caminos.pages.headlines import number as year_cell
 from caminos.pages.matrix import matrix
 from caminos.pages.names import country_name, local_rate, money, names_of
-from caminos.pages.page import Cell, Page, Row, Sentence, Sentences, Table, present, sentences, table
+from caminos.pages.page import Cell, Page, Part, Row, Sentence, Sentences, Table, present, sentences, table
 from caminos.pages.plan import (
     benefits,
     case_of,
@@ -56,28 +57,29 @@ START = 2026  # first year where there is no plan to say another
 MONEY = ("discount rate", "staff of a programme", "public part of private action")
 
 
-def report(model: CityModel, plan: Plan | None, draws: int = 200, ranking: Entry | None = None, date: str = "") -> Page:
+def report(
+    model: CityModel, plan: Plan | None, draws: int = DRAWS, ranking: Entry | None = None, date: str = ""
+) -> Page:
     """The paper of a city, with the parts about the plan where there is one; `date` is printed as given."""
     start = plan.start if plan is not None else START
     found = ranking or rank(model, start)
     every = lines(model, [case_of(plan)] if plan else [], draws)
     named = [""] if plan else []
-    parts = present(
-        *[
-            facts(model, plan, draws, date),
-            brief(model, every, found, plan),
-            glance(every, named),
-            where_to_begin(model, found),
-            how_they_move(model, found, start, draws),
-            the_way(model, every, named),
-            *(plan_parts(model, plan, every) if plan else ()),
-            zones(model),
-            _inventory(model),
-            unknown(model),
-            method(model, draws),
-            sources(model, plan, found),
-        ]
-    )
+    shown_parts: list[Part | None] = [
+        facts(model, plan, draws, date),
+        brief(model, every, found, plan),
+        glance(every, named),
+        where_to_begin(model, found),
+        how_they_move(model, found, start, draws),
+        the_way(model, every, named),
+        *(plan_parts(model, plan, every) if plan else ()),
+        zones(model),
+        _inventory(model),
+        unknown(model),
+        method(model, draws),
+        sources(model, plan, found),
+    ]
+    parts = present(*shown_parts)
     title = _("{city}: five pathways to {year}", city=model.city.name, year=int(model.years[-1]))
     return Page(title, parts, "report", model.city.id)
 
@@ -262,7 +264,7 @@ def where_to_begin(model: CityModel, found: Entry) -> Page:
         year=int(model.years[-1]),
     )
     none = sentences([] if found.ranking else [_("No action could be ranked with the figures that the city has.")])
-    parts = present(
+    every: list[Part | None] = [
         none,
         entry_pages.verdict(model, found),
         Page("", present(*entry_pages.cards(model, found)), "cards", style="actions"),
@@ -270,13 +272,15 @@ def where_to_begin(model: CityModel, found: Entry) -> Page:
         entry_pages.targets(model, found),
         entry_pages.to_find_out(found),
         entry_pages.ranking(model, found, folded=True),
+        entry_pages.sureness(model, found),
         entry_pages.by_pathway(model, found),
         entry_pages.readiness(model, found),
         entry_pages.not_ranked(model, found),
         entry_pages.challenges(model, found.challenges, 6),
         entry_pages.variants(model, found),
         entry_pages.spans(found),
-    )
+    ]
+    parts = present(*every)
     return Page(_("Where to begin"), parts, "entry", lead=lead if found.ranking else "")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from caminos import words
 from caminos.i18n import _
+from caminos.model import DRAWS
 from caminos.pages.entry import action_name, answer, dark
 from caminos.pages.headlines import headline_table, lacking, lines
 from caminos.pages.page import Cell, Page, Row, Sentence, Sentences, Table, present, sentences, table
@@ -19,7 +20,7 @@ from caminos.planning.portfolio import Plan
 TURNED = 3  # weak inputs named
 
 
-def summary(model: CityModel, ranking: Entry, found: Plan, written: Sequence[Path], draws: int = 200) -> Page:
+def summary(model: CityModel, ranking: Entry, found: Plan, written: Sequence[Path], draws: int = DRAWS) -> Page:
     """The page of "what is the plan?" in short, with the files that hold the rest."""
     every = lines(model, [case_of(found)], draws, roles("summary"))
     files = [Row((Cell(str(path), id=path.name),), path.name) for path in written]

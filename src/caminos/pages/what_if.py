@@ -8,6 +8,7 @@ import numpy as np
 
 from caminos import words
 from caminos.i18n import _
+from caminos.model import DRAWS
 from caminos.pages.entry import action_name
 from caminos.pages.headlines import (
     LEAST,
@@ -29,13 +30,13 @@ from caminos.planning.files import Asked
 from caminos.planning.results import RANGE
 
 
-def run(model: CityModel, plan: Asked, draws: int = 200) -> Page:
+def run(model: CityModel, plan: Asked, draws: int = DRAWS) -> Page:
     """The page of "what would this plan do?"."""
     title = _("{city}: as it goes and with {plan}", city=model.city.name, plan=plan.name)
     return _page(model, [plan.case], plan.start, draws, title, "run")
 
 
-def comparison(model: CityModel, plans: Sequence[Asked], draws: int = 200) -> Page:
+def comparison(model: CityModel, plans: Sequence[Asked], draws: int = DRAWS) -> Page:
     """The page of "which of these plans?"; present values are those of the first year of the earliest plan."""
     cases = [Case(name, plan.measures) for name, plan in zip(apart([plan.name for plan in plans]), plans, strict=True)]
     title = _("{city}: {plans} compared", city=model.city.name, plans=", ".join(case.name for case in cases))

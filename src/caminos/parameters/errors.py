@@ -16,7 +16,7 @@ from caminos.model.values import Chain, Error
 
 LEAST = (0.3, 0.6)  # smallest standard deviation of an input of quality C: in logarithms, in logits of shares
 COMMON = "city unlike its country"  # what the families have in common
-OWN, LOGITS = "own", "logit"  # scales of errors.csv
+OWN, LOGITS, FAMILY = "own", "logit", "family"  # scales of errors.csv
 NO_FAMILY = "none"
 
 
@@ -84,6 +84,7 @@ def error_of(source: str, unit: str, given: Mapping[str, Family] | None = None) 
         least=(0.0, 0.0) if row.scale == OWN else LEAST,
         family=_chain(family, size) if size else (),
         spread=(sign * size.logarithms, sign * size.logits) if size else (0.0, 0.0),
+        instead=row.scale == FAMILY,
     )
 
 

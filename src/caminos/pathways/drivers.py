@@ -70,7 +70,7 @@ def grid_emission_factor(
     return base_grid_emission_factor * np.exp(grid_emission_factor_growth * years_elapsed)
 
 
-@indicator(unit="delta_degC", source="linear trend")
+@indicator(unit="delta_degC", source="linear trend", signed=True)
 def warming(warming_rate: Array, years_elapsed: Array) -> Array:
     """Rise of summer air temperature by climate change since the base year."""
     return warming_rate * years_elapsed

@@ -19,6 +19,7 @@ from caminos.model.evaluation import Evaluation, Result
 from caminos.model.expression import names as expression_names
 from caminos.model.graph import Graph
 from caminos.model.indicator import Node
+from caminos.model.possible import ImpossibleError
 from caminos.model.runs import DRAWS_AT_ONCE, SEED, Keep, Moves, Rows, Run
 from caminos.model.values import Column, Input, NotEstimated, numbers_of, reasons_of, result_of, values_of
 from caminos.parameters.errors import Family
@@ -459,11 +460,17 @@ class Cities(Mapping[str, CityModel]):
     ) -> list[Part]:
         """The targets for every city under every case, one part for each stack of cities.
 
-        With `draws`, `keep` reduces them (to percentiles, say), so that they are never all held at once.
+        With `draws`, `keep` reduces them (to percentiles, say), so that they are never all held at once. Raises
+        ImpossibleError, which names the city, for a target that no city can have.
         """
         found = []
         for stack in self.stacks:
-            results = stack.ask(cases, draws=draws, seed=seed).compute(targets, keep=keep)
+            asked = stack.ask(cases, draws=draws, seed=seed)
+            try:
+                results = asked.compute(targets, keep=keep)
+            except ImpossibleError as error:
+                error.city = stack.cities[int(asked.rows.city[error.row])].id
+                raise
             found.append(Part(tuple(city.id for city in stack.cities), tuple(cases), stack.years, results))
         return found
 
@@ -486,4 +493,3 @@ class Part:
     def of(self, city: int, case: int, name: str) -> Result:
         """The result of one city (by its place) under one case."""
         return result_of(self.results[name], city * len(self.cases) + case)
-

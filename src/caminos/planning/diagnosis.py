@@ -8,6 +8,7 @@ import numpy as np
 
 from caminos.city.package import City
 from caminos.city.settings import OwnInventory
+from caminos.model import DRAWS
 from caminos.model.axes import labels
 from caminos.model.indicator import Source
 from caminos.model.values import NotEstimated
@@ -53,7 +54,7 @@ class Reconciliation:
     own_year: int | None
 
 
-def diagnose(model: CityModel, draws: int = 200) -> list[Standing]:
+def diagnose(model: CityModel, draws: int = DRAWS) -> list[Standing]:
     """Every headline of every pathway, with ranges."""
     names = [headline.indicator for headline in headlines()]
     central = model.run(names)
@@ -123,7 +124,7 @@ def published_sectors(city: City) -> dict[str, float]:
     return sums
 
 
-def protection_benefit_cost(model: CityModel, start: int, draws: int = 200) -> Value | None:
+def protection_benefit_cost(model: CityModel, start: int, draws: int = DRAWS) -> Value | None:
     """What flood protection spares residents over what it costs, as present values; None where it is not estimated.
 
     The range is that of the benefits alone, over the central cost.

@@ -9,6 +9,7 @@ from math import inf, isfinite, nan
 import numpy as np
 
 from caminos.actions.library import Action
+from caminos.model import DRAWS
 from caminos.model.indicator import PATHWAYS
 from caminos.model.runs import SEED
 from caminos.model.uncertainty import points
@@ -34,7 +35,6 @@ from caminos.planning.results import RANGE
 from caminos.planning.unmoved import why_unmoved
 
 TOP = 5
-DRAWS = 1000
 FIRST_FROM = 0.5  # share of the draws in which an action is first, from which on it is called first
 TOGETHER = 0.8  # share of the draws that the actions which cannot be told apart cover together
 LEAST_REACH = 5e-4  # worth on a pathway from which on an action is said to move it

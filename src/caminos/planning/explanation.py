@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from caminos.model import DRAWS
 from caminos.model.axes import YEAR
 from caminos.model.evaluation import Evaluation, with_nan
 from caminos.model.graph import arguments
@@ -100,7 +101,7 @@ def explain(
     group: str = "",
     kind: str = "",
     case: Case = BASELINE,
-    draws: int = 200,
+    draws: int = DRAWS,
 ) -> dict[str, Any]:
     """Everything about one number: value, range, unit, equation, inputs with their sources, connections passed."""
     node = node_of(model, name)

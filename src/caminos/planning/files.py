@@ -16,6 +16,7 @@ import tomli_w
 from caminos.actions.library import Action
 from caminos.files import write_atomic
 from caminos.i18n import _, one_line
+from caminos.model import DRAWS
 from caminos.model.axes import GROUP, KIND, QUINTILES, YEAR, ZONE, labels
 from caminos.model.indicator import Indicator
 from caminos.model.values import NotEstimated
@@ -25,7 +26,6 @@ from caminos.planning.connect import find_action
 from caminos.planning.portfolio import Plan
 from caminos.planning.results import RANGE, QuestionError, why_missing
 
-DRAWS = 200
 Find = Callable[[str], str]  # the id of an action from what was written; raises QuestionError
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
+from typing import Any
 
 import numpy as np
 
@@ -139,13 +140,13 @@ def _of_law(model: CityModel) -> list[_Wanted]:
     own = {target.name for target in model.city.targets}
     return [
         _Wanted(
-            item.indicator,
-            item.indicator,
-            item.target,
-            item.target_year,
-            "law",
-            item.source,
-            item.direction == "lower",
+            name=item.indicator,
+            node=item.indicator,
+            amount=item.target,
+            year=item.target_year,
+            whose="law",
+            source=item.source,
+            lower=item.direction == "lower",
         )
         for item in headlines()
         if item.binding and item.binding in model.city.region and item.indicator not in own
@@ -200,8 +201,16 @@ def _aim(model: CityModel, found: Assessment, item: _Wanted, results: dict[str, 
     if not reason and (result is None or isinstance(result, NotEstimated)):
         reason = result.reason if isinstance(result, NotEstimated) else _("not in the model")
     headline = next((h for h in headlines() if h.indicator == item.node), None)
+    of: dict[str, Any] = {
+        "name": item.name,
+        "whose": item.whose,
+        "value": item.amount,
+        "unit": unit,
+        "year": item.year,
+        "source": item.source,
+    }
     if reason or result is None or isinstance(result, NotEstimated):
-        return Aim(item.name, item.whose, item.amount, unit, item.year, item.source, nan, nan, (), reason)
+        return Aim(**of, expected=nan, shortfall=nan, actions=(), reason=reason)
     by_year = _by_year(headline, result)
     at = min(item.year, int(model.years[-1])) - int(model.years[0])
     values = by_year[:, min(at, by_year.shape[1] - 1)]
@@ -220,18 +229,8 @@ def _aim(model: CityModel, found: Assessment, item: _Wanted, results: dict[str, 
         for i in order[:MOST_ACTIONS]
         if shortfall > 0 and removed[i] > LEAST_REMOVED * shortfall
     )
-    return Aim(
-        item.name,
-        item.whose,
-        item.amount,
-        unit,
-        item.year,
-        item.source,
-        float(values[0]),
-        shortfall,
-        listed,
-        "" if shortfall > 0 else _("met as things go"),
-    )
+    met = "" if shortfall > 0 else _("met as things go")
+    return Aim(**of, expected=float(values[0]), shortfall=shortfall, actions=listed, reason=met)
 
 
 def _over_span(model: CityModel, headline: Headline | None, amount: float, year: int) -> float:

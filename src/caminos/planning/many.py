@@ -19,6 +19,7 @@ from caminos.city.package import City, read_city
 from caminos.city.places import Place
 from caminos.i18n import _
 from caminos.model.axes import DRAW
+from caminos.model.possible import ImpossibleError
 from caminos.model.runs import SEED
 from caminos.planning.city_model import BASELINE, Case, Cities, Part
 from caminos.planning.graph import graph_of
@@ -33,7 +34,10 @@ Source = Path | Place | City
 
 @dataclass(frozen=True)
 class Many:
-    """Answers for many cities, part by part, and the sources that could not be read, each with its errors."""
+    """Answers for many cities, part by part, and the sources that could not be read, each with its errors.
+
+    A city whose facts give a number that cannot be is among these, by its id.
+    """
 
     parts: tuple[Part, ...]
     unread: dict[str, CaminosError]
@@ -90,9 +94,14 @@ def _answer(
             cities.append(city_of(source))
         except CaminosError as error:
             unread[str(source)] = error
-    if not cities:
-        return [], unread
-    return Cities(cities).run(targets, cases, draws=draws, seed=seed, keep=low_median_high if draws else None), unread
+    keep = low_median_high if draws else None
+    while cities:
+        try:
+            return Cities(cities).run(targets, cases, draws=draws, seed=seed, keep=keep), unread
+        except ImpossibleError as error:  # that city's own; the others are answered without it
+            unread[error.city] = error
+            cities = [city for city in cities if city.id != error.city]
+    return [], unread
 
 
 def city_of(source: Source) -> City:

@@ -29,6 +29,7 @@ START_WINDOW = 12  # years within which an action may begin
 GAP = 2e-3
 REGRET = 0.01  # a weak input turns the plan if another choice spares more by this share
 SECONDS = 20.0
+HUNDRED = 100.0  # spans enter the programme as percentages: parts of them are small beside its tolerances
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def program(model: CityModel, choice: Options, weight: np.ndarray, budget: float
         rows.append((np.asarray(columns), np.asarray(values, dtype=float), low, high))
 
     for h in range(headline_count):
-        column = choice.worth[:, h]
+        column = choice.worth[:, h] * HUNDRED
         moved = np.flatnonzero(column)
         add([spared[h], *scales[moved]], [1.0, *(-column[moved])], -np.inf, 0.0)
     for i, measure in enumerate(choice.measures):
@@ -156,8 +157,8 @@ def program(model: CityModel, choice: Options, weight: np.ndarray, budget: float
     return Program(
         rows,
         np.concatenate([np.zeros(2 * count), -weight]),
-        np.concatenate([np.zeros(2 * count), np.full(headline_count, -10.0)]),
-        np.concatenate([np.ones(2 * count), choice.most]),
+        np.concatenate([np.zeros(2 * count), np.full(headline_count, -np.inf)]),
+        np.concatenate([np.ones(2 * count), choice.most * HUNDRED]),
         np.concatenate([np.ones(count), np.zeros(size - count)]),
     )
 
@@ -204,7 +205,12 @@ def solve(
         raise PlanError(_("No plan was found ({status}).", status=found.message))
     count = len(choice.measures)
     scales = np.where(found.x[:count] > 0.5, found.x[count : 2 * count], 0.0)
-    return scales, -float(found.fun), float(found.mip_gap or 0.0), "optimal" if found.status == 0 else "time limit"
+    return (
+        scales,
+        -float(found.fun) / HUNDRED,
+        float(found.mip_gap or 0.0),
+        "optimal" if found.status == 0 else "time limit",
+    )
 
 
 def could_turn(

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from caminos.i18n import _
+from caminos.model import DRAWS
 from caminos.model.axes import AXES, GROUP, KIND, QUINTILES, YEAR, ZONE, classifications, labels
 from caminos.model.evaluation import Result
 from caminos.model.graph import Graph
 from caminos.model.indicator import Indicator, Node, Source
-from caminos.model.values import NotEstimated
+from caminos.model.values import NotEstimated, values_of
 from caminos.pathways.tables import Headline
 from caminos.planning.city_model import BASELINE, Case, CityModel
 from caminos.planning.names import like, node_named
 from caminos.problems import UnknownError
+from caminos.words import label
 
 FEW = 30  # names listed for one that does not exist
 RANGE = (5, 95)  # percentiles of the draws that are shown as the range
@@ -44,9 +46,9 @@ class Value:
 
 
 def caveats(model: CityModel, name: str) -> tuple[str, ...]:
-    """What the city says must be read beside every number that rests on some of its facts.
+    """What must be read beside a number: what is left out of it, and what the city says of facts that it rests on.
 
-    city.toml lists them: [[caveats]] with `facts` (names) and `text`.
+    The city's own stand in city.toml: [[caveats]] with `facts` (names) and `text`.
     """
     above = set(model.graph.needed((name,)))
     found = []
@@ -54,7 +56,19 @@ def caveats(model: CityModel, name: str) -> tuple[str, ...]:
         told = {item for item in above if item in model.inputs and model.graph.nodes[item].of in caveat.facts}
         if told:
             found.append(_(caveat.text))
+    if left_out := parts_left_out(model, name):
+        found.append(_("Left out, for they are not estimated: {names}.", names=", ".join(map(label, left_out))))
     return tuple(found)
+
+
+def parts_left_out(model: CityModel, name: str) -> tuple[str, ...]:
+    """The parts that an indicator may go without and that are not estimated, where it is itself."""
+    node = model.graph.nodes[name]
+    if not isinstance(node, Indicator) or node.role != "indicator" or not node.optional:
+        return ()
+    found = model.run([name, *node.optional])
+    lacking = {part for part, result in found.items() if np.isnan(values_of(result)).all()}
+    return () if name in lacking else tuple(part for part in node.optional if part in lacking)
 
 
 def node_of(model: CityModel, name: str) -> Node:
@@ -227,7 +241,7 @@ def ask(
     group: str = "",
     kind: str = "",
     case: Case = BASELINE,
-    draws: int = 200,
+    draws: int = DRAWS,
 ) -> list[Value]:
     """The number called `name` with its range; all its cells where zone, group or kind are left open.
 

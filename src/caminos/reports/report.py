@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from caminos import words
 from caminos.files import write_atomic
 from caminos.i18n import _, language
+from caminos.model import DRAWS
 from caminos.pages.page import Cell, Chart, Page, Row, Table, lay, part_name
 from caminos.pages.report import report
 from caminos.planning.city_model import CityModel
@@ -32,7 +33,7 @@ def write_report(
     model: CityModel,
     plan: Plan | None,
     folder: str | Path,
-    draws: int = 200,
+    draws: int = DRAWS,
     entry: Entry | None = None,
     date: str = "",
 ) -> Path:

@@ -53,7 +53,7 @@ def base_water_reused(wastewater_treated: Array, base_water_reuse_share: Array) 
     return wastewater_treated * base_water_reuse_share
 
 
-@indicator(unit="MWh/yr", source="Hoff 2011; the utility's own energy per cubic metre")
+@indicator(unit="MWh/yr", source="Hoff 2011; the utility's own energy per cubic metre", signed=True)
 def water_electricity_saved(
     water_produced: Array,
     base_water_production: Array,
@@ -93,7 +93,9 @@ def observed_waste_recycled(base_waste_sorted: Array, base_sorting_yield: Array)
     return base_waste_sorted * base_sorting_yield
 
 
-@indicator(unit="ratio", source="Tapio 2005: growth of material use over growth of GDP since the base year")
+@indicator(
+    unit="ratio", source="Tapio 2005: growth of material use over growth of GDP since the base year", signed=True
+)
 def decoupling_elasticity(material_use: Array, gdp: Array) -> Array:
     """Tapio elasticity of material use to GDP since the base year; below 0 strong, below 0.8 weak decoupling.
 
@@ -111,7 +113,7 @@ def material_use_per_person(material_use: Array, population: Array) -> Array:
     return material_use / population
 
 
-@indicator(unit="USD/yr", source="Liemberger & Wyatt 2019: value of water not lost")
+@indicator(unit="USD/yr", source="Liemberger & Wyatt 2019: value of water not lost", signed=True)
 def water_saving_value(
     base_water_production: Array, population_index: Array, water_produced: Array, value_of_water: Array
 ) -> Array:

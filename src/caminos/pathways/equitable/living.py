@@ -77,7 +77,7 @@ def people_without_sewer(population: Array, sewer_coverage: Array) -> Array:
     return population * (1 - sewer_coverage)
 
 
-@indicator(unit="index", dims="year", source="concentration index, C = 2 cov(h, rank) / mean(h)")
+@indicator(unit="index", dims="year", source="concentration index, C = 2 cov(h, rank) / mean(h)", signed=True)
 def heat_concentration_index(heat_deaths_by_group: Array, income_rank: Array) -> Array:
     """Concentration of heat deaths by income: below zero the poor die more often."""
     return 2 * total(heat_deaths_by_group * income_rank, GROUP) / total(heat_deaths_by_group, GROUP)
@@ -100,7 +100,9 @@ def concentration_index(value: Array, people: Array, disadvantage: Array) -> Arr
     return 2 * total(rate * weight * (rank - 1 / 2), ZONE) / everyone / mean
 
 
-@indicator(unit="index", dims="year", source="concentration index over zones ranked by poverty (ecological)")
+@indicator(
+    unit="index", dims="year", source="concentration index over zones ranked by poverty (ecological)", signed=True
+)
 def flood_concentration_index(
     zone_flooded_population: Array, zone_population: Array, zone_poverty_rate: Array
 ) -> Array:
@@ -111,7 +113,9 @@ def flood_concentration_index(
     return concentration_index(zone_flooded_population / zone_population, zone_population, zone_poverty_rate)
 
 
-@indicator(unit="index", dims="year", source="concentration index over zones ranked by poverty (ecological)")
+@indicator(
+    unit="index", dims="year", source="concentration index over zones ranked by poverty (ecological)", signed=True
+)
 def access_concentration_index(
     zone_facility_access_share: Array, zone_population: Array, zone_poverty_rate: Array
 ) -> Array:
@@ -120,7 +124,9 @@ def access_concentration_index(
     return concentration_index(clinics, zone_population, zone_poverty_rate)
 
 
-@indicator(unit="index", dims="year", source="concentration index over zones ranked by poverty (ecological)")
+@indicator(
+    unit="index", dims="year", source="concentration index over zones ranked by poverty (ecological)", signed=True
+)
 def informality_concentration_index(
     zone_informal_settlement_share: Array, zone_population: Array, zone_poverty_rate: Array
 ) -> Array:
@@ -128,7 +134,9 @@ def informality_concentration_index(
     return concentration_index(zone_informal_settlement_share, zone_population, zone_poverty_rate)
 
 
-@indicator(unit="index", dims="year", source="concentration index over zones ranked by poverty (ecological)")
+@indicator(
+    unit="index", dims="year", source="concentration index over zones ranked by poverty (ecological)", signed=True
+)
 def green_concentration_index(zone_canopy_cover: Array, zone_population: Array, zone_poverty_rate: Array) -> Array:
     """Concentration of tree canopy over zones ranked by poverty: above zero rich zones have more."""
     return concentration_index(zone_canopy_cover, zone_population, zone_poverty_rate)
@@ -151,6 +159,7 @@ def value_of_statistical_life(
     unit="person/yr",
     source="sum of deaths that the model counts, each once",
     optional="cold_deaths pm25_deaths noise_heart_deaths road_deaths active_travel_deaths_avoided diarrhoea_deaths",
+    signed=True,
 )
 def other_avoidable_deaths(
     cold_deaths: Array,
@@ -162,7 +171,8 @@ def other_avoidable_deaths(
 ) -> Array:
     """Deaths by cold, air, noise, roads and water, less those that cycling and walking avoid; heat is counted apart.
 
-    Causes that are not estimated are left out.
+    Causes that are not estimated are left out. A balance: what exercise avoids are deaths of all causes, so it can fall
+    below zero where these five causes are few.
     """
     lives = known_sum(cold_deaths, pm25_deaths, noise_heart_deaths, road_deaths, diarrhoea_deaths)
     return lives - np.nan_to_num(active_travel_deaths_avoided)
@@ -197,6 +207,7 @@ def burden_known_by_income(
     source="deaths at the value of a statistical life, less public savings",
     optional="pm25_deaths noise_heart_deaths road_deaths active_travel_deaths_avoided diarrhoea_deaths "
     "public_energy_saving_value water_saving_value",
+    signed=True,
 )
 def burden_shared_evenly(
     pm25_deaths: Array,
@@ -223,6 +234,7 @@ def burden_shared_evenly(
     dims="year group",
     source="sum",
     optional="burden_known_by_income burden_shared_evenly",
+    signed=True,
 )
 def burden_by_group(burden_known_by_income: Array, burden_shared_evenly: Array, quintile_share: Array) -> Array:
     """What heat, cold, air, noise, roads, floods and energy cost the people of each income quintile in a year.
@@ -238,7 +250,7 @@ def equity_weight(household_income: Array, marginal_utility_elasticity: Array) -
     return (pick_group(household_income, "q3") / household_income) ** marginal_utility_elasticity
 
 
-@indicator(unit="USD/yr", source="Green Book A3: sum of weight times burden")
+@indicator(unit="USD/yr", source="Green Book A3: sum of weight times burden", signed=True)
 def equity_weighted_burden(burden_by_group: Array, equity_weight: Array) -> Array:
     """The burden of all quintiles with a dollar of the poor counting more."""
     return total(burden_by_group * equity_weight, GROUP)

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from caminos.model.axes import KIND, Array, compose, known_total, positive, total
+from caminos.model.axes import KIND, Array, compose, positive, total, total_but
 from caminos.model.indicator import indicator
+from caminos.pathways.low_emission.parts import MAY_MISS, OTHER_FUELS
 
 
 @indicator(unit="t/yr", source="EMEP/EEA guidebook 2023, 1.A.3.b tier 1; 1.A.4")
@@ -16,8 +17,9 @@ def nox_emitted(
     stationary_nox_factor: Array,
 ) -> Array:
     """Nitrogen oxides from road fuels and from fuels of buildings and industry."""
-    road = known_total(road_fuel_energy / road_net_calorific_value * road_nox_factor, KIND) * (1 - fleet_nox_reduction)
-    return road + known_total(stationary_fuel_energy * stationary_nox_factor, KIND)
+    road = total_but(road_fuel_energy / road_net_calorific_value * road_nox_factor, "fuel", *OTHER_FUELS)
+    fuels = total_but(stationary_fuel_energy * stationary_nox_factor, "sector", *MAY_MISS)
+    return road * (1 - fleet_nox_reduction) + fuels
 
 
 @indicator(unit="t/yr", source="EMEP/EEA guidebook 2023, 1.A.3.b tier 1 and 1.A.3.b.vi")
@@ -31,7 +33,7 @@ def traffic_pm25_emitted(
     wear_pm25_factor: Array,
 ) -> Array:
     """Fine particles from road traffic: exhaust, and wear of tyres, brakes and roads."""
-    exhaust = known_total(road_fuel_energy / road_net_calorific_value * road_pm25_factor, KIND)
+    exhaust = total_but(road_fuel_energy / road_net_calorific_value * road_pm25_factor, "fuel", *OTHER_FUELS)
     vehicles = {"car": car_distance, "bus": bus_distance, "truck": truck_distance}
     distance = compose("mode", vehicles | dict.fromkeys(("rail", "cycling", "walking"), 0 * car_distance))
     return exhaust + total(distance * wear_pm25_factor, KIND)
@@ -40,10 +42,10 @@ def traffic_pm25_emitted(
 @indicator(unit="t/yr", source="EMEP/EEA guidebook 2023")
 def pm25_emitted(traffic_pm25_emitted: Array, stationary_fuel_energy: Array, stationary_pm25_factor: Array) -> Array:
     """Fine particles from road traffic and from fuels of buildings and industry."""
-    return traffic_pm25_emitted + known_total(stationary_fuel_energy * stationary_pm25_factor, KIND)
+    return traffic_pm25_emitted + total_but(stationary_fuel_energy * stationary_pm25_factor, "sector", *MAY_MISS)
 
 
-@indicator(unit="dB", source="10 lg of traffic; Yannis & Michelaraki 2024 for 30 km/h")
+@indicator(unit="dB", source="10 lg of traffic; Yannis & Michelaraki 2024 for 30 km/h", signed=True)
 def road_noise_change(traffic_index: Array, slow_street_share: Array, noise_change_slow_street: Array) -> Array:
     """Change of road noise since the base year, by traffic volume and by 30 km/h streets."""
     return 10 * np.log10(traffic_index) + slow_street_share * noise_change_slow_street

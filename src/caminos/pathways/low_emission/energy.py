@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from caminos.model.axes import GROUP, KIND, Array, among, known_among, known_total, pick, positive, total
+from caminos.model.axes import GROUP, Array, among, pick, positive, total, total_among, total_but
 from caminos.model.indicator import indicator
+from caminos.pathways.low_emission.parts import BIOFUELS, MAY_MISS, OTHER_FUELS
 
 
 @indicator(unit="share", dims="group", source="income elasticity of household energy use")
@@ -130,7 +131,7 @@ def electricity_use(
 @indicator(unit="MWh/yr", dims="", source="GPC 1.1, sum over sectors")
 def observed_electricity_use(base_electricity_use: Array) -> Array:
     """Electricity that users in the city took in the base year."""
-    return known_total(base_electricity_use, KIND)
+    return total_but(base_electricity_use, "sector", *MAY_MISS)
 
 
 @indicator(unit="MWh/yr", source="capacity times yield")
@@ -153,7 +154,7 @@ def grid_supply_share(
     landfill_gas_electricity: Array,
 ) -> Array:
     """Share of the city's electricity that has to come from the grid."""
-    demand = known_total(electricity_use, KIND) + transport_electricity
+    demand = total_but(electricity_use, "sector", *MAY_MISS) + transport_electricity
     local = rooftop_solar_electricity + landfill_gas_electricity
     return positive(demand - local) / demand
 
@@ -175,11 +176,11 @@ def electricity_loss_emissions(
     electricity_emissions: Array, transport_electricity_emissions: Array, base_grid_loss_share: Array
 ) -> Array:
     """Emissions of the electricity lost in transmission and distribution."""
-    delivered = known_total(electricity_emissions, KIND) + transport_electricity_emissions
+    delivered = total_but(electricity_emissions, "sector", *MAY_MISS) + transport_electricity_emissions
     return delivered * base_grid_loss_share / (1 - base_grid_loss_share)
 
 
-@indicator(unit="MW", source="Santamouris 2015, peak load per person and degree")
+@indicator(unit="MW", source="Santamouris 2015, peak load per person and degree", signed=True)
 def peak_load_lowered(air_temperature_lowered: Array, peak_load_per_degree: Array, population: Array) -> Array:
     """Peak electric load that cooler summer air avoids."""
     return air_temperature_lowered * peak_load_per_degree * population
@@ -201,11 +202,11 @@ def renewable_energy_share(
     Fuels of buildings and industry count as fossil: the inventory rows they come from do not
     hold wood or charcoal, whose CO2 is biogenic.
     """
-    electricity = known_total(electricity_use, KIND) + transport_electricity
+    electricity = total_but(electricity_use, "sector", *MAY_MISS) + transport_electricity
     green = 1 - grid_supply_share * (1 - green_supply_share) * (1 - base_grid_renewable_share)
-    biofuel = known_among(road_fuel_energy, "fuel", "ethanol", "biodiesel") * megawatthours_per_terajoule
+    biofuel = total_among(road_fuel_energy, "fuel", BIOFUELS, BIOFUELS) * megawatthours_per_terajoule
     fuels = (
-        known_total(stationary_fuel_energy, KIND) + known_total(road_fuel_energy, KIND)
+        total_but(stationary_fuel_energy, "sector", *MAY_MISS) + total_but(road_fuel_energy, "fuel", *OTHER_FUELS)
     ) * megawatthours_per_terajoule
     return (electricity * green + biofuel) / (electricity + fuels)
 
@@ -221,14 +222,14 @@ def fossil_energy_per_person(
     population: Array,
 ) -> Array:
     """Final energy per person that is not renewable: what efficiency and renewables both lower."""
-    electricity = known_total(electricity_use, KIND) + transport_electricity
+    electricity = total_but(electricity_use, "sector", *MAY_MISS) + transport_electricity
     fuels = (
-        known_total(stationary_fuel_energy, KIND) + known_total(road_fuel_energy, KIND)
+        total_but(stationary_fuel_energy, "sector", *MAY_MISS) + total_but(road_fuel_energy, "fuel", *OTHER_FUELS)
     ) * megawatthours_per_terajoule
     return (electricity + fuels) * (1 - renewable_energy_share) / population
 
 
-@indicator(unit="USD/yr", source="quantity times price")
+@indicator(unit="USD/yr", source="quantity times price", signed=True)
 def public_energy_saving_value(
     public_electricity_saved: Array, electricity_price: Array, megawatthours_per_kilowatthour: Array
 ) -> Array:

@@ -3,24 +3,25 @@
 import numpy as np
 
 from caminos.model.axes import (
-    KIND,
     YEAR,
     Array,
-    among,
     compose,
-    known_among,
-    known_total,
     labels,
     pick,
     positive,
     since,
     total,
+    total_among,
+    total_but,
 )
 from caminos.model.indicator import indicator
+from caminos.pathways.low_emission.parts import MAY_MISS, OTHER_FUELS
 
 NOT_BASIC = ("I.x.3", "II.3.3", "II.4.3", "IV", "V.1", "V.2", "V.3")
 SECTOR_PREFIX = {"stationary": "I.", "transport": "II.", "waste": "III.", "ippu": "IV", "afolu": "V."}
 STATIONARY = {"I.1": "residential", "I.2": "commercial", "I.3": "industry", "I.5": "agriculture"}
+MAY_MISS_OF_BASIC = ("I.5.1", "I.5.2")
+MAY_MISS_OF_ALL = (*NOT_BASIC, *MAY_MISS_OF_BASIC)
 BASIC = tuple(reference for reference in labels("gpc") if reference not in NOT_BASIC)
 
 
@@ -31,6 +32,7 @@ BASIC = tuple(reference for reference in labels("gpc") if reference not in NOT_B
     source="GPC 1.1, table 3.1",
     optional="base_aviation_emissions base_waterborne_emissions base_industrial_process_emissions "
     "base_livestock_emissions base_land_emissions base_aggregate_land_emissions",
+    signed=True,
 )
 def emissions_by_subsector(
     stationary_fuel_emissions: Array,
@@ -79,13 +81,15 @@ def emissions_by_subsector(
     return compose("gpc", {**fuel, **power, **others})
 
 
-@indicator(unit="t CO2e/yr", dims="year kind", kind="gpc_sector", source="GPC 1.1")
+@indicator(unit="t CO2e/yr", dims="year kind", kind="gpc_sector", source="GPC 1.1", signed=True)
 def emissions_by_sector(emissions_by_subsector: Array) -> Array:
-    """Emissions by GPC sector, over the subsectors that are estimated; a sector with none is NaN."""
+    """Emissions by GPC sector. What a city need not know for the level BASIC is left out where it is not estimated."""
     rows = {
         sector: [row for row in labels("gpc") if row.startswith(prefix)] for sector, prefix in SECTOR_PREFIX.items()
     }
-    sums = {sector: known_among(emissions_by_subsector, "gpc", *chosen) for sector, chosen in rows.items()}
+    sums = {
+        sector: total_among(emissions_by_subsector, "gpc", chosen, MAY_MISS_OF_ALL) for sector, chosen in rows.items()
+    }
     return compose("gpc_sector", sums)
 
 
@@ -95,15 +99,16 @@ def emissions_basic(emissions_by_subsector: Array) -> Array:
 
     Agriculture's energy may be missing; homes, services, industry, roads and waste must be there.
     """
-    basic, may_miss = among("gpc", *BASIC) > 0, among("gpc", "I.5.1", "I.5.2") > 0
-    left_out = ~basic | (may_miss & np.isnan(emissions_by_subsector))
-    return total(np.where(left_out, 0 * np.nan_to_num(emissions_by_subsector), emissions_by_subsector), KIND)
+    return total_among(emissions_by_subsector, "gpc", BASIC, MAY_MISS_OF_BASIC)
 
 
-@indicator(unit="t CO2e/yr", source="GPC 1.1, BASIC+ over the subsectors that are estimated")
+@indicator(unit="t CO2e/yr", source="GPC 1.1, BASIC+ over the subsectors that are estimated", signed=True)
 def emissions_all_estimated(emissions_by_subsector: Array) -> Array:
-    """Emissions of all estimated subsectors, transboundary transport, losses, industry and land included."""
-    return known_total(emissions_by_subsector, KIND)
+    """Emissions of all estimated subsectors, transboundary transport, losses, industry and land included.
+
+    Those of the level BASIC must be there; the others, and agriculture's energy, are left out where they are not.
+    """
+    return total_but(emissions_by_subsector, "gpc", *MAY_MISS_OF_ALL)
 
 
 @indicator(unit="t CO2e/person/yr", source="definition")
@@ -121,10 +126,9 @@ def carbon_dioxide(
     transport_electricity_emissions: Array,
 ) -> Array:
     """Fossil CO2 of energy and road transport, without methane and nitrous oxide."""
-    fuels = known_total(stationary_fuel_emissions, KIND) * stationary_co2_share
-    return (
-        fuels + known_total(electricity_emissions, KIND) + known_total(road_co2, KIND) + transport_electricity_emissions
-    )
+    fuels = total_but(stationary_fuel_emissions, "sector", *MAY_MISS) * stationary_co2_share
+    electricity = total_but(electricity_emissions, "sector", *MAY_MISS) + transport_electricity_emissions
+    return fuels + electricity + total_but(road_co2, "fuel", *OTHER_FUELS)
 
 
 @indicator(unit="t CO2", dims="", source="IGCC 2024; equal share per head from 2025")

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from caminos.model.axes import KIND, Array, among, compose, known_among, known_total, pick, positive
+from caminos.model.axes import Array, among, compose, pick, positive, total_among, total_but
 from caminos.model.indicator import indicator
+from caminos.pathways.low_emission.parts import OTHER_FUELS
 
 CAR_FUELS = ("gasoline", "ethanol", "natural_gas")
 HEAVY_FUELS = ("diesel", "biodiesel")
@@ -13,7 +14,7 @@ WITHOUT_ENGINE = ("rail", "cycling", "walking")  # no road fuel is burnt on thes
 @indicator(unit="TJ/yr", source="fuel balance", dims="")
 def observed_car_energy(base_road_fuel_energy: Array) -> Array:
     """Energy in the fuels of cars and motorcycles in the base year: gasoline, and ethanol and natural gas where known."""
-    others = known_among(base_road_fuel_energy, "fuel", "ethanol", "natural_gas")
+    others = total_among(base_road_fuel_energy, "fuel", ("ethanol", "natural_gas"), OTHER_FUELS)
     return pick(base_road_fuel_energy, "fuel", "gasoline") + np.nan_to_num(others)
 
 
@@ -199,9 +200,9 @@ def road_fuel_emissions(
     gwp_n2o: Array,
 ) -> Array:
     """Emissions of road fuels: CO2, methane and nitrous oxide."""
-    ch4 = known_total(road_fuel_energy * road_ch4_factor, KIND) * gwp_ch4
-    n2o = known_total(road_fuel_energy * road_n2o_factor, KIND) * gwp_n2o
-    return known_total(road_co2, KIND) + ch4 + n2o
+    ch4 = total_but(road_fuel_energy * road_ch4_factor, "fuel", *OTHER_FUELS) * gwp_ch4
+    n2o = total_but(road_fuel_energy * road_n2o_factor, "fuel", *OTHER_FUELS) * gwp_n2o
+    return total_but(road_co2, "fuel", *OTHER_FUELS) + ch4 + n2o
 
 
 @indicator(unit="t CO2e/yr", source="GPC 1.1, II.1.2")

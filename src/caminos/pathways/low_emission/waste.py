@@ -19,6 +19,7 @@ def decomposable_carbon_landfilled(
 
 @indicator(unit="t C", dims="kind", kind="waste_stream", source="IPCC 2006, vol. 5, ch. 3, eq. 3.4")
 def decomposable_carbon_stock_at_start(
+    decomposable_carbon_landfilled: Array,
     past_waste_landfilled: Array,
     past_year: Array,
     base_year: Array,
@@ -29,10 +30,15 @@ def decomposable_carbon_stock_at_start(
     methane_decay_rate: Array,
     one_year: Array,
 ) -> Array:
-    """Decomposable carbon left in landfills at the end of the base year, from fifty years of deposits."""
-    deposited = past_waste_landfilled * waste_composition * degradable_organic_carbon * degradable_fraction
+    """Decomposable carbon left in landfills at the end of the base year, from fifty years of deposits.
+
+    The deposit of the base year is that of the model, so that what is taken off again for that year (nothing decays
+    in the year in which it is buried) is never more than what was counted.
+    """
+    before = past_waste_landfilled * (past_year < base_year)
+    deposited = before * waste_composition * degradable_organic_carbon * degradable_fraction
     left = deposited * landfill_methane_correction * np.exp(-methane_decay_rate * (base_year - past_year))
-    return total(left, YEAR) * one_year
+    return (total(left, YEAR) + decomposable_carbon_landfilled[:, :, :1]) * one_year
 
 
 @indicator(unit="t CH4/yr", dims="year kind", kind="waste_stream", source="IPCC 2006, vol. 5, ch. 3, eq. 3.1, 3.5, 3.6")
@@ -53,7 +59,8 @@ def landfill_methane_generated(
     growth = np.exp(methane_decay_rate * years_elapsed)
     deposits = since(decomposable_carbon_landfilled * growth)
     first = decomposable_carbon_landfilled[:, :, :1]
-    stock = (decomposable_carbon_stock_at_start + (deposits - first) * one_year) / growth
+    older = decomposable_carbon_stock_at_start - first * one_year
+    stock = (older + deposits * one_year) / growth
     yearly_decay = np.exp(methane_decay_rate * one_year) - 1
     decomposed = (stock - decomposable_carbon_landfilled * one_year) * yearly_decay / one_year
     return decomposed * landfill_gas_methane_fraction * methane_per_carbon

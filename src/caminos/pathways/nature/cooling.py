@@ -12,7 +12,9 @@ def canopy_cover(base_canopy_cover: Array, canopy_added: Array) -> Array:
     return np.minimum(base_canopy_cover + canopy_added, 1.0)
 
 
-@indicator(unit="delta_degC", source="Iungman 2023 (canopy); Santamouris 2014 (albedo); capped by the heat island")
+@indicator(
+    unit="delta_degC", source="Iungman 2023 (canopy); Santamouris 2014 (albedo); capped by the heat island", signed=True
+)
 def air_temperature_lowered(
     canopy_added: Array,
     canopy_cooling: Array,
@@ -31,7 +33,7 @@ def air_temperature_lowered(
     return urban_heat_island * (1 - np.exp(-(trees + roofs) / urban_heat_island))
 
 
-@indicator(unit="index", source="canopy times greenness of trees over other cover")
+@indicator(unit="index", source="canopy times greenness of trees over other cover", signed=True)
 def greenness_added(canopy_added: Array, greenness_per_canopy: Array) -> Array:
     """Rise of the vegetation index (NDVI) of the urban area by added canopy."""
     return canopy_added * greenness_per_canopy

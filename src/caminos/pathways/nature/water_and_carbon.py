@@ -54,7 +54,7 @@ def tree_carbon_stored(
     return canopy_cover * base_urban_area * square_metres_per_km2 * carbon_storage_per_canopy * tonnes_per_kilogram
 
 
-@indicator(unit="t CO2e/yr", source="IPCC 2019, vol. 4, table 8.1; Nowak 2013")
+@indicator(unit="t CO2e/yr", source="IPCC 2019, vol. 4, table 8.1; Nowak 2013", signed=True)
 def tree_carbon_removal(
     canopy_added: Array,
     base_urban_area: Array,
@@ -68,7 +68,7 @@ def tree_carbon_removal(
     return uptake * co2_per_carbon * tonnes_per_kilogram
 
 
-@indicator(unit="t CO2e/yr", source="IPCC 2019, vol. 4, table 4.9")
+@indicator(unit="t CO2e/yr", source="IPCC 2019, vol. 4, table 4.9", signed=True)
 def restored_land_removal(natural_area_restored: Array, restored_forest_growth: Array, co2_per_carbon: Array) -> Array:
     """CO2 taken up in a year by natural land restored since the base year."""
     return natural_area_restored * restored_forest_growth * co2_per_carbon

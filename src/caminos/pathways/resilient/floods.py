@@ -7,7 +7,9 @@ from caminos.model.indicator import indicator
 from caminos.pathways.resilient.expectation import annual_expectation
 
 
-@indicator(unit="m", dims="year kind", kind="return_period", source="level-frequency curve, shifted by warming")
+@indicator(
+    unit="m", dims="year kind", kind="return_period", source="level-frequency curve, shifted by warming", signed=True
+)
 def flood_level(base_flood_level: Array, flood_level_rise_per_degree: Array, warming: Array) -> Array:
     """Water level at the gauge by return period, in the climate of the year."""
     return base_flood_level + flood_level_rise_per_degree * warming

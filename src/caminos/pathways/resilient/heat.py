@@ -14,7 +14,7 @@ def heat_mortality_slope(
     return -np.log(1 - base_heat_attributable_share) / (base_heat_degree_days / days_per_year)
 
 
-@indicator(unit="delta_degC", dims="year group", source="McDonald 2021: canopy gap times canopy cooling")
+@indicator(unit="delta_degC", dims="year group", source="McDonald 2021: canopy gap times canopy cooling", signed=True)
 def heat_exposure_offset(canopy_gap_by_income: Array, income_rank: Array, canopy_cooling: Array) -> Array:
     """Summer air temperature of each quintile's streets above the city's mean, by unequal canopy."""
     return -canopy_gap_by_income * income_rank * canopy_cooling
