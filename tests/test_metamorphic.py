@@ -67,6 +67,10 @@ HALF, DOUBLE, NONE = "half", "double", "none"
 FACTORS = {HALF: 0.5, DOUBLE: 2.0, NONE: NOTHING}
 BALANCE, WELFARE, TARGETS = "balance", "welfare", "targets"
 
+# the least part of a burden that can be where another fact than none is left: no less can be used than is reused, and
+# well before that the outcome is at its safe level, below which it counts no more
+LEAST_PART = {"material_use": 0.2}
+
 # outcomes that no count of people, tonnes or hectares carries: a share of the ground, the same at any size of city
 INTENSITIES = {
     "canopy_cover": "crown cover is itself the share of ground that is covered",
@@ -114,7 +118,8 @@ def burdens(name: str) -> tuple[dict[Violation, float], frozenset[Key], tuple[st
     ranks: list[str] = []
     for headline in before.found.headlines:
         for change, factor in FACTORS.items():
-            city = with_burden(model, headline, factor)
+            part = max(factor, LEAST_PART.get(headline.indicator, 0.0)) if change == NONE else factor
+            city = with_burden(model, headline, part)
             if city is None:
                 continue
             after = answer(CityModel(city))
@@ -214,6 +219,7 @@ def test_the_rank_follows_the_burden_where_the_budget_pays_for_everything(name: 
 
 ALL = ""  # the worth in the balance of all pathways
 RISING = (0.0, 0.2, 0.5, 0.8, 0.95)
+TO_NINE_TENTHS = (0.0, 0.2, 0.5, 0.8, 0.88)  # no collection reaches more of a stream
 FALLING = (0.6, 0.4, 0.2, 0.1, 0.05)
 
 
@@ -239,6 +245,12 @@ def value_of(model: CityModel, node: str) -> float:
     return float(model.run([node])[node].reshape(-1)[0])
 
 
+def of_the_roofs(city: City, part: float) -> City:
+    """Tells the city that a part of what its roofs can hold is there."""
+    each = CityModel(city).inputs["solar_capacity_of_roofs_per_person"].central.item()
+    return told(city, {"rooftop_solar_capacity": part * each * city.value("population")})
+
+
 def of_the_gas(city: City, part: float) -> City:
     """Tells the city that a part of the gas that can be collected is."""
     most = CityModel(city).inputs["landfill_gas_collectable_share"].central.item()
@@ -255,12 +267,11 @@ def every_kind(fact: str) -> Callable[[City, float], City]:
     return tell
 
 
-def recovered(fact: str, *streams: str) -> Callable[[City, float], City]:
-    """Tells the city that a share of these streams is recovered, of the same waste in all, the rest in landfills."""
+def recovered(fact: str, held_by: str) -> Callable[[City, float], City]:
+    """Tells the city that a share of some streams is recovered, of the same waste in all, the rest in landfills."""
 
     def tell(city: City, part: float) -> City:
-        whole = 100_000.0
-        held = sum(city.value("waste_composition", stream) for stream in streams)
+        whole, held = 100_000.0, value_of(CityModel(city), held_by)
         known = {name: 0.0 for name in ("waste_sorted", "waste_composted", "waste_digested", "waste_incinerated")}
         rest = {"waste_otherwise_treated": 0.0, "waste_collected": whole, "sorting_yield": 1.0}
         return told(city, known | rest | {"waste_landfilled": whole * (1 - part * held), fact: whole * part * held})
@@ -268,8 +279,8 @@ def recovered(fact: str, *streams: str) -> Callable[[City, float], City]:
     return tell
 
 
-ORGANICS = recovered("waste_composted", "food", "garden")
-DRY = recovered("waste_sorted", "paper", "plastics", "glass", "metal")
+ORGANICS = recovered("waste_composted", "organic_share_of_waste")
+DRY = recovered("waste_sorted", "dry_share_of_waste")
 COVERAGES: dict[str, tuple[str, str, Callable[[City, float], City], Sequence[float], float]] = {
     # what is told: action, outcome by which it is judged, how it is told, shares in place, and when nothing is left
     "warnings": ("early_warning", ALL, share("warning_coverage"), RISING, 1.0),
@@ -280,8 +291,8 @@ COVERAGES: dict[str, tuple[str, str, Callable[[City, float], City], Sequence[flo
     "cycle lanes": ("cycle_network", ALL, of_the_network, RISING, 1.0),
     "losses of water": ("water_loss_control", "water_produced", share("water_loss_share"), FALLING, 0.0),
     "landfill gas": ("landfill_gas", "emissions_per_person", of_the_gas, RISING, 1.0),
-    "organics": ("organics_collection", ALL, ORGANICS, RISING, 1.0),
-    "recyclables": ("recycling", ALL, DRY, RISING, 1.0),
+    "organics": ("organics_collection", ALL, ORGANICS, TO_NINE_TENTHS, 1.0),
+    "recyclables": ("recycling", ALL, DRY, TO_NINE_TENTHS, 1.0),
     "sewers": ("settlement_upgrading", "people_without_sewer", share("sewer_coverage"), RISING, 1.0),
     "sewage": ("settlement_upgrading", "organics_discharged", share("sewer_coverage"), RISING, 1.0),
     "water": ("settlement_upgrading", "people_without_water", share("water_coverage"), RISING, 1.0),
@@ -292,7 +303,7 @@ COVERAGES: dict[str, tuple[str, str, Callable[[City, float], City], Sequence[flo
         *("landfill_gas", "waste_uncontrolled_per_person", share("waste_controlled_share")),
         *(RISING, 1.0),
     ),
-    "solar roofs": ("rooftop_solar", "emissions_per_person", share("rooftop_solar_capacity"), RISING, 1.0),
+    "solar roofs": ("rooftop_solar", ALL, of_the_roofs, RISING, 1.0),
 }
 
 
