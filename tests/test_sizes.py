@@ -26,7 +26,6 @@ from caminos.planning.unmoved import why_unmoved
 
 WHOLE_CITY = "rule for the whole city:"
 START = 2026
-OF_OTHERS = {"recycling"}  # a fee by the bag: a rule, whose note is written with the balance of waste
 LEVERS = {lever.name: lever for lever in levers()}
 FLOODS = {  # a made city's own facts of floods: 5,000 homes at a gauge with known levels
     "flooded_population": (15_000, "person"),
@@ -87,7 +86,7 @@ def test_every_effect_holds_the_size_or_is_a_rule_for_the_whole_city():
     rows = list(csv.DictReader(text.splitlines()))
     whole = {action.id for action in library() if action.minimum_scale == 1}
     for row in rows:
-        if "size" in expression.names(row["amount"]) or row["action"] in OF_OTHERS:
+        if "size" in expression.names(row["amount"]):
             assert not row["note"].startswith(WHOLE_CITY), row
             continue
         assert row["note"].startswith(WHOLE_CITY), row
@@ -146,8 +145,10 @@ def test_upgrading_follows_the_people_who_live_in_settlements():
         each[people] = {
             name: change[name].item() / people for name in change if name != "informal_people_upgraded_share"
         }
+        covered = float(model.run(["base_sewer_coverage"])["base_sewer_coverage"].item())
         upgraded = float(model.inputs["upgradable_settlement_share"].central.item())
-        without = float(model.inputs["settlement_without_sewer_share"].central.item())
+        odds = float(model.inputs["settlement_without_sewer_odds"].central.item()) * (1 - covered) / covered
+        without = odds / (1 + odds)
         population = city.value("population")
         assert change["sewer_coverage"].item() == pytest.approx(people * upgraded * without / population)
     assert "sewer_coverage" in each[20]
