@@ -458,4 +458,3 @@ def test_every_indicator_survives_its_draws(made):
         assert not np.isnan(np.broadcast_to(draws[name], np.broadcast_shapes(draws[name].shape, central[name].shape)))[
             np.broadcast_to(known[:, None], np.broadcast_shapes(draws[name].shape, central[name].shape))
         ].all(), name
-

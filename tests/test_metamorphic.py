@@ -84,7 +84,9 @@ WATERING = "what the action itself uses: trees are watered, and pumping takes el
 SEWAGE = "sewage and its methane follow people, not energy or waste"
 POWER_OF_BUSES = "electric buses take power by the km that they run, a fact of its own, not by the fuel that is sold"
 MORE_BUSES = "more riders need more buses, which take fuel and power by the km that they run, a fact of its own"
-PUMPED_HEAT = "the power that heat pumps take follows the fuel burnt, what they spare the price of fuel, facts of their own"
+PUMPED_HEAT = (
+    "the power that heat pumps take follows the fuel burnt, what they spare the price of fuel, facts of their own"
+)
 EXCEPTIONS: dict[Violation, str] = {
     **{
         (BALANCE, "emissions_per_person", action, NONE): WATERING

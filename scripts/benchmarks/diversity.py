@@ -119,7 +119,9 @@ def without(headline: str, answers: list[Told]) -> tuple[str, float]:
     """Who leads by worth if one headline is left out, and in what part of the cities."""
     firsts = []
     for city in answers:
-        worth = {name: sum(x for key, x in parts.items() if key != headline) for name, parts in city.by_headline.items()}
+        worth = {
+            name: sum(x for key, x in parts.items() if key != headline) for name, parts in city.by_headline.items()
+        }
         firsts.append(max(worth, key=lambda action: worth[action]))
     return leading(firsts)
 
