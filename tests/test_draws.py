@@ -271,7 +271,8 @@ def test_the_tables_of_errors_name_what_there_is(porto_alegre):
     for name, row in shared().items():
         assert -1 <= row.correlation <= 1, name
         assert bool(row.error) == bool(row.correlation), name
-        assert row.scale in ("", "own", "logit"), name
+        assert row.scale in ("", "own", "logit", "family"), name
+        assert row.scale != "family" or name in members(), name
     for action in library():
         wanted = [action.capital_cost, action.lead_time, *([action.operating_cost] if action.operating_cost else [])]
         assert all(shared()[name].error == "overruns of public works" for name in wanted), action.id
