@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
+from conftest import ROOT
 
 from caminos.city.facts import Fact, known_fact
 from caminos.city.new import made_city
@@ -19,7 +20,6 @@ from caminos.pathways.tables import Headline, role
 from caminos.planning import lenses
 from caminos.planning.assessment import Assessment, assess, single_cases
 from caminos.planning.city_model import CityModel
-from conftest import ROOT
 
 START = 2026
 EXTENSIVE = (
@@ -84,7 +84,7 @@ def told_city() -> City:
     share = city.value("population") / like.value("population")
     known = vocabulary()
     facts = [
-        replace(fact, value=fact.value * factor, low=None, high=None, year=city.base_year)
+        replace(fact, value=fact.value * factor, low=None, high=None, quality="B", year=city.base_year)
         for name in AS_IN_PORTO_ALEGRE
         for fact in newest_of(like, name)
         for factor in [share if is_extensive(known[name]) else 1.0]
