@@ -133,7 +133,8 @@ def _central(column: Column, cities: int) -> np.ndarray:
     """Central values by city and kind."""
     rows = np.zeros(cities, dtype=int) if column.place is None else column.place
     values = column.central.reshape(len(column.central), -1)
-    return np.where(column.known[:, None], values, np.nan)[rows]
+    found: np.ndarray = np.where(column.known[:, None], values, np.nan)[rows]
+    return found
 
 
 def _share(composition: np.ndarray, streams: tuple[str, ...]) -> np.ndarray:
