@@ -73,14 +73,14 @@ def test_a_run_raises_it_and_many_cities_go_on_without_the_one() -> None:
     places = [find_place(name) for name in ("Rosario, Argentina", "Nairobi, Kenya", "Lyon, France")]
     fine = [made_city(place) for place in places]
     facts = tuple(
-        replace(fact, value=-1e8, low=None, high=None) if fact.name == "waste_landfilled" else fact
+        replace(fact, value=-50.0, low=None, high=None) if fact.name == "road_deaths" else fact
         for fact in fine[1].facts
     )
     wrong = replace(fine[1], facts=facts)
-    with pytest.raises(ImpossibleError, match="waste_landfilled"):
-        CityModel(wrong).run(["waste_landfilled"])
+    with pytest.raises(ImpossibleError, match="road_deaths"):
+        CityModel(wrong).run(["road_deaths"])
     for draws in (0, 10):
-        found = run_many([fine[0], wrong, fine[2]], ["waste_landfilled"], draws=draws, processes=1)
+        found = run_many([fine[0], wrong, fine[2]], ["road_deaths"], draws=draws, processes=1)
         assert list(found.unread) == [wrong.id]
         assert isinstance(found.unread[wrong.id], ImpossibleError)
         assert [city for part in found.parts for city in part.cities] == [fine[0].id, fine[2].id]

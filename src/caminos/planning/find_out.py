@@ -61,11 +61,14 @@ def facts_of(nodes: Iterable[str]) -> tuple[str, ...]:
 
 
 def candidates(model: CityModel) -> list[str]:
-    """Nodes of facts that the outcomes and the sizes of actions rest on and that the city does not know itself."""
+    """Nodes of facts that the outcomes and the sizes of actions rest on, and that could be known better.
+
+    They are those that the city does not know itself, and those of its own that it has not seen in their source.
+    """
     used = set(model.graph.needed(tuple(headline.indicator for headline in outcomes())))
     used |= set(model.graph.needed(tuple(action.size for action in model.available)))
     nodes = (term.name_of("") for term in vocabulary().values())
-    return [node for node in nodes if node in used and is_prior(model, node)]
+    return [node for node in nodes if node in used and (is_prior(model, node) or model.inputs[node].quality != "A")]
 
 
 def find_out(drawn: Mapping[str, Result], loss: np.ndarray, top: int) -> tuple[FindOut, ...]:
