@@ -54,7 +54,9 @@ def some_places(count: int = CITIES) -> list[Place]:
         if place.population >= LEAST_PEOPLE and continent_of(place):
             by_continent[continent_of(place)].append(place)
     chosen: list[Place] = []
-    for left, name in zip(range(len(CONTINENTS), 0, -1), sorted(CONTINENTS, key=lambda name: len(by_continent[name]))):
+    for left, name in zip(
+        range(len(CONTINENTS), 0, -1), sorted(CONTINENTS, key=lambda name: len(by_continent[name])), strict=True
+    ):
         quota = min(round((count - len(chosen)) / left), len(by_continent[name]))
         chosen += random.Random(8).sample(by_continent[name], quota)
     return chosen
