@@ -308,6 +308,18 @@ def test_the_sizes_of_error_can_be_given(made):
     assert none < 0.9 * usual < 0.81 * large
 
 
+@pytest.mark.parametrize(("size", "expected"), [(0.5, 0.5), (0.1, 0.3), (0.0, 0.3)])
+def test_the_error_of_its_family_counts_towards_what_is_recalled(size, expected):
+    """A recalled default is .3 wide, or as wide as its family: the two are not added."""
+    column = replace(
+        column_of(curve("x", "triangular", [5], [5], [5])),
+        qualities=("C",),
+        defaults=np.ones((1,) * 6, dtype=bool),
+        error=Error(least=(0.3, 0.6), family=(("f", 0.0),), spread=(size, size)),
+    )
+    assert spread_of(column)[0] == pytest.approx(expected, rel=0.02)
+
+
 def test_the_error_of_a_family_is_alike_in_every_city(made):
     """With no other error than that of their family, all defaults of all cities err by the same factor."""
     cities = [
