@@ -17,7 +17,7 @@ from caminos.city.places import all_places, find_place
 from caminos.city.rules import agreements
 from caminos.model.indicator import Indicator
 from caminos.model.possible import ImpossibleError, check, first_impossible, nearest_facts
-from caminos.model.values import NotEstimated
+from caminos.model.values import NotEstimated, values_of
 from caminos.planning.city_model import BASELINE, Case, Cities, CityModel, Measure
 from caminos.planning.many import run_many
 from caminos.problems import ERROR
@@ -99,6 +99,16 @@ def test_made_cities_of_all_continents_have_no_impossible_number() -> None:
     cities = Cities([made_city(place) for place in chosen])
     assert impossible.impossible(cities, impossible.cases(2), 0) == {}
     assert impossible.impossible(cities, impossible.cases(1)[::3], 8) == {}
+
+
+def test_nobody_spends_more_on_energy_than_there_is() -> None:
+    """In the poorest countries the fuel that is assumed costs more than a household of the poorest fifth has."""
+    poor = [place for place in all_places() if place.country in ("BDI", "COD")][:6]
+    for draws in (0, 24):
+        for part in Cities([made_city(place) for place in poor]).run(["energy_burden"], draws=draws):
+            values = values_of(part.results["energy_burden"])
+            assert np.nanmax(values) <= 1
+            assert np.nanmin(values) > 0
 
 
 # facts that cannot all be true
