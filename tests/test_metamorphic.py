@@ -309,6 +309,7 @@ COVERAGES: dict[str, tuple[str, str, Callable[[City, float], City], Sequence[flo
     "heat plans": ("heat_action_plan", ALL, share("heat_plan_coverage"), RISING, 1.0),
     "lamps": ("led_street_lights", ALL, share("street_lamp_led_share"), RISING, 1.0),
     "electric buses": ("electric_buses", ALL, share_of("electric_bus_fleet", "bus_fleet"), RISING, 1.0),
+    "electric cars": ("ev_charging", ALL, share("electric_car_share"), (0.0, 0.2, 0.4, 0.6, 0.7), 1.0),
     "slow streets": ("slow_streets", ALL, share("local_slow_street_share"), RISING, 1.0),
     "cycle lanes": ("cycle_network", ALL, of_the_network, RISING, 1.0),
     "losses of water": ("water_loss_control", "water_produced", share("water_loss_share"), FALLING, 0.0),

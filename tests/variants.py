@@ -64,7 +64,7 @@ AS_IN_PORTO_ALEGRE = (
     *("population_in_risk_sectors", "annual_deaths", "heat_attributable_share", "cold_attributable_share"),
     *("heat_days", "heat_degree_days", "cold_degree_days", "air_conditioning_share", "natural_area_share", "area"),
     *("informal_settlement_population", "facility_access_share", "sewer_coverage", "wastewater_treated_share"),
-    *("street_lamps", "bus_fleet", "landfill_gas_collected_share", "water_production"),
+    *("street_lamps", "bus_fleet", "car_fleet", "landfill_gas_collected_share", "water_production"),
 )
 TOLD = {
     "green_access_share": 0.6,
