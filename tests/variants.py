@@ -13,6 +13,7 @@ from caminos.city.facts import Fact, known_fact
 from caminos.city.new import made_city
 from caminos.city.package import City, read_city
 from caminos.city.places import find_place
+from caminos.city.settings import Target
 from caminos.city.vocabulary import Term, vocabulary
 from caminos.model.axes import QUINTILES, labels
 from caminos.model.values import NotEstimated
@@ -63,7 +64,7 @@ AS_IN_PORTO_ALEGRE = (
     *("population_in_risk_sectors", "annual_deaths", "heat_attributable_share", "cold_attributable_share"),
     *("heat_days", "heat_degree_days", "cold_degree_days", "air_conditioning_share", "natural_area_share", "area"),
     *("informal_settlement_population", "facility_access_share", "sewer_coverage", "wastewater_treated_share"),
-    *("street_lamps", "bus_fleet", "landfill_gas_collected_share", "water_production"),
+    *("street_lamps", "bus_fleet", "car_fleet", "landfill_gas_collected_share", "water_production"),
 )
 TOLD = {
     "green_access_share": 0.6,
@@ -78,6 +79,16 @@ TOLD = {
 }
 
 
+AIMS = {  # what it wants none of by 2040
+    "people_in_informal_settlements": "person",
+    "people_without_water": "person",
+    "people_without_sewer": "person",
+    "heat_deaths": "person/yr",
+    "expected_annual_flooded_people": "person/yr",
+    "waste_disposed_per_person": "kg/person/yr",
+}
+
+
 def told_city() -> City:
     """Mendoza as made, given flood facts, heat facts and coverages."""
     city, like = city_of("mendoza"), city_of("porto-alegre")
@@ -89,7 +100,8 @@ def told_city() -> City:
         for fact in newest_of(like, name)
         for factor in [share if is_extensive(known[name]) else 1.0]
     ]
-    found = replace(city, id="told", name="Told", facts=with_facts(city, facts))
+    targets = tuple(Target(name=name, value=0.0, unit=unit, year=2040, source="own") for name, unit in AIMS.items())
+    found = replace(city, id="told", name="Told", facts=with_facts(city, facts), targets=targets)
     return told(found, TOLD)
 
 

@@ -189,7 +189,10 @@ def _by_year(headline: Headline | None, result: np.ndarray) -> np.ndarray:
     """[case, year] of a headline, or of a lever (the mean of its groups or kinds)."""
     if headline is not None:
         return np.asarray(series(headline, result)[:, 0])
-    return np.asarray(np.nanmean(result, axis=(ZONE, GROUP, KIND))[:, 0])
+    known = np.isfinite(result)
+    count = known.sum(axis=(ZONE, GROUP, KIND))
+    whole = np.where(known, result, 0.0).sum(axis=(ZONE, GROUP, KIND))
+    return np.asarray(np.where(count > 0, whole / np.maximum(count, 1), nan)[:, 0])
 
 
 def _aim(model: CityModel, found: Assessment, item: _Wanted, results: dict[str, Result], start: int) -> Aim:
@@ -215,6 +218,9 @@ def _aim(model: CityModel, found: Assessment, item: _Wanted, results: dict[str, 
     at = min(item.year, int(model.years[-1])) - int(model.years[0])
     values = by_year[:, min(at, by_year.shape[1] - 1)]
     direction = "lower" if item.lower else "higher"
+    if not np.isfinite(values[0]):
+        reason = _("there is no number of {year}", year=item.year)
+        return Aim(**of, expected=nan, shortfall=nan, actions=(), reason=reason)
     short = gap(values, item.amount, direction)
     shortfall = float(short[0])
     removed = np.minimum(shortfall - short[1:], shortfall) if len(short) > 1 else np.zeros(len(found.cases))

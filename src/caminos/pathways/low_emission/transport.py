@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from caminos.model.axes import Array, among, compose, pick, positive, total_among, total_but
+from caminos.model.axes import Array, among, compose, part_of, pick, positive, total_among, total_but
 from caminos.model.indicator import indicator
 from caminos.pathways.low_emission.parts import OTHER_FUELS
 
@@ -20,10 +20,14 @@ def observed_car_energy(base_road_fuel_energy: Array) -> Array:
 
 @indicator(unit="TJ/yr", source="distance times intensity", dims="")
 def observed_bus_energy(
-    base_bus_vehicle_distance: Array, bus_energy_intensity: Array, observed_heavy_energy: Array
+    base_bus_vehicle_distance: Array,
+    bus_energy_intensity: Array,
+    base_electric_bus_share: Array,
+    observed_heavy_energy: Array,
 ) -> Array:
-    """Diesel energy of public buses in the base year; never more than all diesel sold."""
-    return np.minimum(base_bus_vehicle_distance * bus_energy_intensity, observed_heavy_energy)
+    """Diesel energy of public buses with engines in the base year; never more than all diesel sold."""
+    with_engines = base_bus_vehicle_distance * (1 - base_electric_bus_share)
+    return np.minimum(with_engines * bus_energy_intensity, observed_heavy_energy)
 
 
 @indicator(unit="TJ/yr", source="fuel balance", dims="")
@@ -40,9 +44,11 @@ def observed_truck_energy(observed_heavy_energy: Array, observed_bus_energy: Arr
 
 
 @indicator(unit="km vehicle/yr", source="fuel over intensity", dims="")
-def observed_car_distance(observed_car_energy: Array, car_energy_intensity: Array) -> Array:
-    """Distance driven by cars and motorcycles in the base year, from the fuel they burnt."""
-    return observed_car_energy / car_energy_intensity
+def observed_car_distance(
+    observed_car_energy: Array, car_energy_intensity: Array, base_electric_car_share: Array
+) -> Array:
+    """Distance driven by cars and motorcycles in the base year: from the fuel burnt, and what is driven without."""
+    return part_of(observed_car_energy, car_energy_intensity * (1 - base_electric_car_share))
 
 
 @indicator(unit="km vehicle/yr", source="substitution of car trips (CAPCOA 2024)")
@@ -118,6 +124,7 @@ def combustion_energy_by_mode(
     bus_distance: Array,
     observed_bus_energy: Array,
     base_bus_vehicle_distance: Array,
+    base_electric_bus_share: Array,
     electric_bus_share: Array,
     truck_distance: Array,
     truck_energy_intensity: Array,
@@ -125,7 +132,8 @@ def combustion_energy_by_mode(
 ) -> Array:
     """Fuel energy of vehicles with engines by mode."""
     car = car_distance * (1 - electric_car_share) * car_energy_intensity * vehicle_intensity_trend
-    bus = bus_distance * (1 - electric_bus_share) * observed_bus_energy / base_bus_vehicle_distance
+    each = part_of(observed_bus_energy, base_bus_vehicle_distance * (1 - base_electric_bus_share))
+    bus = bus_distance * (1 - electric_bus_share) * each
     truck = truck_distance * truck_energy_intensity * vehicle_intensity_trend
     parts = {"car": car, "bus": bus * vehicle_intensity_trend, "truck": truck}
     return compose("mode", parts | dict.fromkeys(WITHOUT_ENGINE, 0 * car))
@@ -228,7 +236,7 @@ def traffic_index(
 
 @indicator(unit="share", source="linear trend of the market, no more than all")
 def electric_car_share_trend(
-    electric_car_share_start: Array, electric_car_share_growth: Array, years_elapsed: Array
+    base_electric_car_share: Array, electric_car_share_growth: Array, years_elapsed: Array
 ) -> Array:
     """Share of car travel that would be electric by the market alone."""
-    return np.minimum(electric_car_share_start + electric_car_share_growth * years_elapsed, 1.0)
+    return np.minimum(base_electric_car_share + electric_car_share_growth * years_elapsed, 1.0)
