@@ -183,8 +183,8 @@ def test_the_facts_to_find_out_stand_with_their_ways():
 
 
 def test_a_fact_without_a_way_has_a_dash():
-    assert "street_lamps" not in ways_to_find_out()
-    assert way("street_lamps").text == DASH
+    assert "protected_area_share" not in ways_to_find_out()
+    assert way("protected_area_share").text == DASH
 
 
 def test_that_no_fact_stands_out_is_said_only_where_it_was_looked_for():

@@ -507,8 +507,6 @@ def challenges(model: CityModel, found: Sequence[Challenge], most: int = 8) -> T
     columns = [
         ("headline", _("Outcome")),
         ("value", _("Here as it goes")),
-        ("median", _("Median place")),
-        ("worst", _("Worst observed")),
         ("stands", _("From safe to worst")),
         ("best", _("Most is spared by")),
     ]
@@ -524,10 +522,12 @@ def _challenge(model: CityModel, item: Challenge) -> Row:
     )
     headline = item.headline
     prior = _("rests on priors") if item.priors else ""
-    cells = [Cell(value=value, unit=headline.span_unit) for value in (item.value, headline.median, headline.worst)]
+    median, worst = (amount(value, headline.span_unit) for value in (headline.median, headline.worst))
+    against = _("median place {median}, worst observed {worst}", median=median, worst=worst)
+    here = Cell(value=item.value, unit=headline.span_unit, note=against)
     stands = Cell(value=item.place, unit="share", mark=Mark("bar", (min(max(item.place, 0.0), 1.0),)))
     name = Cell(name_of(headline.indicator), id=headline.indicator, note=prior)
-    return Row((name, *cells, stands, best), headline.indicator, headline.pathway)
+    return Row((name, here, stands, best), headline.indicator, headline.pathway)
 
 
 def spans(found: Entry) -> Table:
