@@ -41,6 +41,7 @@ from caminos.city.places import find_place
 from caminos.city.vocabulary import vocabulary
 from caminos.files import table_text
 from caminos.model.indicator import PATHWAYS
+from caminos.pages.entry import verdict
 from caminos.pathways import tables
 from caminos.pathways.tables import outcomes, role
 from caminos.planning import lenses
@@ -665,6 +666,17 @@ def test_shares_of_the_draws_are_shares(name: str):
     assert sum(item.first for item in ranking) == pytest.approx(1)
     assert sum(item.first_three for item in ranking) == pytest.approx(3)
     assert sum(item.first_five for item in ranking) == pytest.approx(5)
+
+
+@pytest.mark.parametrize("name", ["porto-alegre", "told"])
+def test_without_draws_nothing_is_said_of_how_sure_it_is(name: str):
+    model = CityModel(city_of(name))
+    found = entry(model, START, draws=0)
+    assert not found.robust
+    lines = " ".join(line.text for line in verdict(model, found).lines)
+    assert "draws" in lines
+    assert "leads in" not in lines
+    assert "robust" not in lines
 
 
 def test_the_same_question_has_the_same_answer():
