@@ -274,6 +274,8 @@ def main() -> None:
             f"{name:34}{found['median_s'] * 1000:>9.1f} ms{aim:>10}{ratio:>14}{found['peak_memory_mb']:>10.0f}",
             flush=True,
         )
+        if "says" in found:
+            print(f"    {found['says']}", flush=True)
     machine = {"python": platform.python_version(), "numpy": np.__version__, "processor": platform.machine()}
     written = {"machine": machine, "cases": results} | ({"left_out": left_out} if left_out else {})
     options.out.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")

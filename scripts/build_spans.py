@@ -268,9 +268,7 @@ def distributions(data: Path) -> dict[str, list[float]]:
         "waste_disposed_per_person": wastes["disposed"],
         "waste_uncontrolled_per_person": wastes["uncontrolled"],
         "waste_recovery_rate": wastes["recovered"],
-        "water_produced": [
-            value * LITRES_A_DAY / (1 - WATER_LOST) for value in places("water_delivered_per_person")
-        ],
+        "water_produced": [value * LITRES_A_DAY / (1 - WATER_LOST) for value in places("water_delivered_per_person")],
         "people_in_informal_settlements": places("people_in_informal_settlements"),
         "people_without_water": list(wash(data, "wat_sm_urban").values()),
         "people_without_sewer": list(wash(data, "san_sm_urban").values()),

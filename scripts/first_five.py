@@ -63,7 +63,9 @@ def section(city: City) -> str:
     ]
     lines += [row(model, found, place) for place in range(min(TOP, len(found.ranking)))]
     lines += [""]
-    lines += [f"- {item.rank} {page.action_name(model, item.action)}: {page.why_text(item)}" for item in found.ranking[:TOP]]
+    lines += [
+        f"- {item.rank} {page.action_name(model, item.action)}: {page.why_text(item)}" for item in found.ranking[:TOP]
+    ]
     if found.find_out:
         names = "; ".join(f"{page.name_of(item.fact)} ({percent(item.changes_five, 2)})" for item in found.find_out)
         lines += ["", f"To find out first (how often it would change the first five): {names}."]

@@ -34,6 +34,8 @@ SENTENCES = (
     ("city/vocabulary.csv", "meaning"),
     ("city/plausible.csv", "meaning"),
     ("actions/actions.csv", "name"),
+    ("planning/ways_to_find_out.csv", "how"),
+    ("planning/ways_to_find_out.csv", "who"),
     ("pages/map_layers.csv", "title"),
     ("model/classifications.csv", "meaning"),
 )

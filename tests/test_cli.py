@@ -172,12 +172,12 @@ def test_two_actions_as_json(call):
 
 
 def test_plan_as_json_and_as_a_file(call, tmp_path):
-    found = the_json(call("plan", PA, "--budget", "8e6", "--json", "--out", tmp_path / "deep" / "plan.toml"))
+    found = the_json(call("plan", PA, "--budget", "6e6", "--json", "--out", tmp_path / "deep" / "plan.toml"))
     measures = table(found, "measures")
     assert {row["id"] for row in measures} <= KEPT
     (spending,) = [part for part in parts(found) if part["id"] == "spending"]
-    assert max(spending["series"][0]["values"]) <= 8e6 * (1 + 1e-6)
-    assert spending["limit"] == 8e6
+    assert max(spending["series"][0]["values"]) <= 6e6 * (1 + 1e-6)
+    assert spending["limit"] == 6e6
     assert next(part["lines"] for part in parts(found) if part["id"] == "weak_inputs")
     text = (tmp_path / "deep" / "plan.toml").read_text(encoding="utf-8")
     assert len(tomllib.loads(text)["measures"]) == len(measures)

@@ -22,7 +22,10 @@ LINKS = connections()
 def excited(porto_alegre) -> tuple[CityModel, Case]:
     """Porto Alegre with facts that it lacks set for the test, and every action begun at once."""
     city = porto_alegre.city
-    facts = [replace(f, value=1000.0, notation="") if f.name == "waste_digested" else f for f in city.facts]
+    facts = [
+        replace(f, value=1000.0, notation="") if f.name in ("waste_digested", "waste_incinerated") else f
+        for f in city.facts
+    ]
     model = CityModel(replace(city, facts=tuple(facts)))
     return model, Case("all", tuple(Measure(action.id, 2026) for action in model.available))
 

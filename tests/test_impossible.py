@@ -17,7 +17,7 @@ from caminos.city.places import all_places, find_place
 from caminos.city.rules import agreements
 from caminos.model.indicator import Indicator
 from caminos.model.possible import ImpossibleError, check, first_impossible, nearest_facts
-from caminos.model.values import NotEstimated
+from caminos.model.values import NotEstimated, values_of
 from caminos.planning.city_model import BASELINE, Case, Cities, CityModel, Measure
 from caminos.planning.many import run_many
 from caminos.problems import ERROR
@@ -73,14 +73,14 @@ def test_a_run_raises_it_and_many_cities_go_on_without_the_one() -> None:
     places = [find_place(name) for name in ("Rosario, Argentina", "Nairobi, Kenya", "Lyon, France")]
     fine = [made_city(place) for place in places]
     facts = tuple(
-        replace(fact, value=-1e8, low=None, high=None) if fact.name == "waste_landfilled" else fact
+        replace(fact, value=-50.0, low=None, high=None) if fact.name == "road_deaths" else fact
         for fact in fine[1].facts
     )
     wrong = replace(fine[1], facts=facts)
-    with pytest.raises(ImpossibleError, match="waste_landfilled"):
-        CityModel(wrong).run(["waste_landfilled"])
+    with pytest.raises(ImpossibleError, match="road_deaths"):
+        CityModel(wrong).run(["road_deaths"])
     for draws in (0, 10):
-        found = run_many([fine[0], wrong, fine[2]], ["waste_landfilled"], draws=draws, processes=1)
+        found = run_many([fine[0], wrong, fine[2]], ["road_deaths"], draws=draws, processes=1)
         assert list(found.unread) == [wrong.id]
         assert isinstance(found.unread[wrong.id], ImpossibleError)
         assert [city for part in found.parts for city in part.cities] == [fine[0].id, fine[2].id]
@@ -99,6 +99,16 @@ def test_made_cities_of_all_continents_have_no_impossible_number() -> None:
     cities = Cities([made_city(place) for place in chosen])
     assert impossible.impossible(cities, impossible.cases(2), 0) == {}
     assert impossible.impossible(cities, impossible.cases(1)[::3], 8) == {}
+
+
+def test_nobody_spends_more_on_energy_than_there_is() -> None:
+    """In the poorest countries the fuel that is assumed costs more than a household of the poorest fifth has."""
+    poor = [place for place in all_places() if place.country in ("BDI", "COD")][:6]
+    for draws in (0, 24):
+        for part in Cities([made_city(place) for place in poor]).run(["energy_burden"], draws=draws):
+            values = values_of(part.results["energy_burden"])
+            assert np.nanmax(values) <= 1
+            assert np.nanmin(values) > 0
 
 
 # facts that cannot all be true

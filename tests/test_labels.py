@@ -233,7 +233,7 @@ def test_effects_of_different_modes_have_one_order(order: slice) -> None:
     assert [action.id for action in actions] == ["widen", "halve"]
     for given in (actions, actions[::-1]):
         (lever,) = (node for node in lever_nodes(given) if node.name == "impervious_share")
-        adopted = {action.adoption: one(1.0) for action in actions}
+        adopted = {name: one(1.0) for action in actions for name in (action.adoption, action.size)}
         assert lever.function(base_impervious_share=one(0.4), **adopted).item() == pytest.approx(0.3, rel=1e-12)
 
 

@@ -10,7 +10,7 @@ from caminos.model.evaluation import Evaluation
 from caminos.model.expression import ExpressionError, evaluate, names
 from caminos.model.graph import build
 from caminos.model.indicator import ModelError, Source, from_function, indicator
-from caminos.model.uncertainty import drawn, ends, points
+from caminos.model.uncertainty import drawn, ends, points, sources_of
 from caminos.model.units import UnitError, factor, unit
 from caminos.model.values import Input, NotEstimated, column_of
 
@@ -250,12 +250,15 @@ def test_draws_of_a_composition_add_up():
 
 def test_points_belong_to_a_name_and_its_labels():
     """A label more, or another order, leaves the points of the others as they were; every stratum has one point."""
-    whole = points("mode_share", ("",), ("car", "bus", "rail"), 50, 7)[0, :, 0, 0, 0]
-    other = points("mode_share", ("",), ("rail", "tram", "car"), 50, 7)[0, :, 0, 0, 0]
-    assert np.array_equal(whole[:, 0], other[:, 2])
-    assert np.array_equal(whole[:, 2], other[:, 0])
-    assert not np.array_equal(whole[:, 0], points("other", ("",), ("car",), 50, 7).ravel())
-    assert np.array_equal(np.sort(np.floor(whole * 50), axis=0), np.tile(np.arange(50)[:, None], 3))
+    order = labels("waste_stream")
+    shares = np.arange(1.0, 1 + len(order)).reshape(1, 1, 1, 1, 1, -1) / 100
+    item = Input("streams", "share", shares, shares * 0.5, shares * 1.5, "dirichlet")
+    several = sources_of(column_of(item), "waste_stream")
+    assert [source[0][0] for source in several] == [f"streams 0 {label}" for label in order]
+    each = [points(source, 50, 7) for source in several]
+    assert np.array_equal(np.sort(np.floor(np.array(each) * 50), axis=1), np.tile(np.arange(50), (len(order), 1)))
+    assert not np.array_equal(each[0], each[1])
+    assert not np.array_equal(each[0], points((("other", 0.0),), 50, 7))
 
 
 def test_ends_move_one_input_at_a_time():

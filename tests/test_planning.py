@@ -486,7 +486,7 @@ def test_five_real_actions_at_two_starts_against_every_combination(small):
 
 
 def test_weak_inputs_that_turn_the_plan_are_named(small):
-    found = plan(small, 8e6, START)
+    found = plan(small, 6e6, START)
     assert found.flips
     before = {measure.action for measure in found.measures}
     for flip in found.flips:

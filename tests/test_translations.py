@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from caminos.i18n import LANGUAGES, _, number, use_language
+from caminos.planning.find_out import ways_to_find_out
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
@@ -60,6 +61,7 @@ def test_the_file_is_as_the_script_writes_it(updater: ModuleType, language: str)
 def test_messages_in_code_templates_and_data_are_found(updater: ModuleType) -> None:
     messages = set(updater.messages())
     assert {"The five pathways at a glance", "Heat deaths", "Electric buses", "not checkable"} <= messages
+    assert {text for way in ways_to_find_out().values() for text in (way.how, way.who)} <= messages
 
 
 def test_the_language_in_use_speaks() -> None:

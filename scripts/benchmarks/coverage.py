@@ -25,7 +25,6 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import build_countries
-from benchmarks.common import needed
 from city_inventories import (
     BASIC,
     SCOPE_1,
@@ -41,12 +40,13 @@ from city_inventories import (
     three_sets,
 )
 
+from benchmarks.common import needed
 from caminos.city.national import national
 from caminos.city.new import made_city
 from caminos.city.places import Place, countries
-from caminos.model.axes import KIND, labels
+from caminos.model.axes import labels
 from caminos.model.uncertainty import scores
-from caminos.parameters.errors import COMMON, Family, families
+from caminos.parameters.errors import COMMON, LEAST, Family, families
 from caminos.pathways.low_emission.inventory import BASIC as BASIC_ROWS
 from caminos.planning.city_model import Cities
 
@@ -54,22 +54,24 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
 DRAWS, SEED = 400, 1
 RANGE = (0.05, 0.95)
-MIDDLE = (0.1, 0.9)  # the part of a range to which sizes are fitted: beyond it are errors of unit and extent
+MIDDLE = (0.1, 0.9)  # the part of residuals from which a spread is taken: beyond it are errors of unit and extent
+AIM = 0.85  # share of totals that the fitted ranges hold: below .9, for inventories have errors and limits of their own
+COMMON_PARTS = (0.5, 0.6, 0.7, 0.8, 0.9)
 ENOUGH_CITIES = 20  # of one country, to take the spread of a sector from
 A_COUNTRY_OF_ITS_OWN = 5  # cities, from which on a country is a fold by itself
 FOLDS = 10  # of the other countries
 GROUP_OF_ALL = "all"
 
-PARTS = ("fuel", "electricity", "transport", "waste")
-FAMILY = {"fuel": "energy", "electricity": "energy", "transport": "transport", "waste": "waste"}
+PARTS = ("fuel", "electricity", "transport", "waste", "wastewater")
+FAMILY = {"fuel": "energy", "electricity": "energy", "transport": "transport", "waste": "waste"}  # wastewater has none
 FITTED = ("energy", "transport", "waste")
 OF = {
     BASIC: PARTS,
-    SCOPE_1: ("fuel", "transport", "waste"),
+    SCOPE_1: ("fuel", "transport", "waste", "wastewater"),
     SCOPE_2: ("electricity",),
     STATIONARY: ("fuel", "electricity"),
     TRANSPORT: ("transport",),
-    WASTE: ("waste",),
+    WASTE: ("waste", "wastewater"),
 }
 # Sectors of CAIT whose sum per head is the plain central value; the total without land use where it is a total.
 PLAIN = {
@@ -89,7 +91,7 @@ def part_of(reference: str) -> str:
     sector = reference.split(".")[0]
     if sector == "I":
         return "fuel" if reference.endswith(".1") else "electricity"
-    return {"II": "transport", "III": "waste"}.get(sector, "")
+    return {"II": "transport", "III": "wastewater" if reference == "III.4" else "waste"}.get(sector, "")
 
 
 # data
@@ -174,7 +176,9 @@ def parts_of(what: str) -> list[int]:
 def cases(observations: Sequence[Observation], draws: int = DRAWS) -> list[Case]:
     """Observations that the model can answer, with its draws free of the errors of families."""
     places = {each.place.id: each.place for each in observations}.values()
-    central, own = per_head(places, 0), per_head(places, draws, without())
+    central = per_head(places, 0)
+    known = factors(Sizes(dict.fromkeys(FITTED, ALONE.logarithms), ALONE.common), draws)
+    own = {number: values / known for number, values in per_head(places, draws, alone()).items()}
     found = []
     for each in observations:
         if each.place.id in own:
@@ -184,9 +188,14 @@ def cases(observations: Sequence[Observation], draws: int = DRAWS) -> list[Case]
     return found
 
 
-def without() -> dict[str, Family]:
-    """The families of the table, those that are fitted without any size."""
-    return {**families(), **dict.fromkeys(FITTED, Family(0.0, 0.0))}
+# Families at the least size that an input of quality C has: so their known factor can be taken out of the draws again,
+# and what is left is the model's other errors alone.
+ALONE = Family(LEAST[0], 0.0, 0.0)
+
+
+def alone() -> dict[str, Family]:
+    """The families of the table, those that are fitted at the least size and with nothing in common."""
+    return {**families(), **dict.fromkeys(FITTED, ALONE)}
 
 
 # the fit
@@ -221,14 +230,18 @@ def unlike(common: float, draws: int = DRAWS) -> np.ndarray:
     )
 
 
+def factors(sizes: Sizes, draws: int = DRAWS) -> np.ndarray:
+    """By how much errors of these sizes multiply every part [draw, part]."""
+    each = np.exp(unlike(sizes.common, draws) * [sizes.by_family[family] for family in FITTED])
+    known = dict(zip(FITTED, each.T, strict=True))
+    return np.stack([known.get(FAMILY.get(part, ""), np.ones(draws)) for part in PARTS], axis=-1)
+
+
 def totals(some: Sequence[Case], sizes: Sizes) -> np.ndarray:
     """What the model says with errors of these sizes [case, draw]: families multiply their parts."""
-    draws = some[0].own.shape[0]
-    each = np.exp(unlike(sizes.common, draws) * [sizes.by_family[family] for family in FITTED])
-    factors = each[:, [FITTED.index(FAMILY[part]) for part in PARTS]]
     chosen = np.array([[part in OF[case.observation.what] for part in PARTS] for case in some], dtype=float)
     own = np.stack([case.own for case in some])
-    return np.asarray(np.einsum("cdp,dp,cp->cd", own, factors, chosen))
+    return np.asarray(np.einsum("cdp,dp,cp->cd", own, factors(sizes, own.shape[1]), chosen, optimize=True))
 
 
 def held(some: Sequence[Case], drawn: np.ndarray, ends: tuple[float, float] = RANGE) -> np.ndarray:
@@ -239,7 +252,10 @@ def held(some: Sequence[Case], drawn: np.ndarray, ends: tuple[float, float] = RA
 
 
 def ratios(some: Sequence[Case]) -> dict[str, float]:
-    """Sizes of the families relative to each other: the spread of their sector within countries; alike without any."""
+    """Sizes of the families relative to each other: the spread of their sector within countries; alike without any.
+
+    Sectors are known in one country alone: half of what they say (in logarithms) is taken over.
+    """
     found = {}
     for family, what in zip(FITTED, SECTORS, strict=True):
         inside = [
@@ -250,7 +266,8 @@ def ratios(some: Sequence[Case]) -> dict[str, float]:
         found[family] = spread(np.concatenate(inside)) if inside else np.nan
     if any(np.isnan(size) for size in found.values()):
         return dict.fromkeys(FITTED, 1.0)
-    return found
+    mean = float(np.exp(np.mean(np.log(list(found.values())))))
+    return {family: float(np.sqrt(size / mean)) for family, size in found.items()}
 
 
 def by_country(some: Sequence[Case], what: str) -> dict[str, np.ndarray]:
@@ -262,45 +279,35 @@ def by_country(some: Sequence[Case], what: str) -> dict[str, np.ndarray]:
     return {country: np.array(each) for country, each in found.items()}
 
 
-PAIRS = ((STATIONARY, TRANSPORT), (STATIONARY, WASTE), (TRANSPORT, WASTE), (SCOPE_1, SCOPE_2))
-
-
-def common_part(some: Sequence[Case]) -> float:
-    """The correlation of a family with what all have in common: root of the mean rank correlation of residuals.
-
-    Pairs are sectors of one inventory, or its scopes 1 and 2, each counted by its cities.
-    """
-    from scipy.stats import spearmanr
-
-    by_city: dict[tuple[str, str], dict[str, float]] = {}
-    for case in some:
-        seen = case.observation
-        by_city.setdefault((seen.source, seen.place.id), {})[seen.what] = case.residual
-    weights, found = [], []
-    for one, other in PAIRS:
-        both = [(each[one], each[other]) for each in by_city.values() if one in each and other in each]
-        if len(both) >= ENOUGH_CITIES:
-            weights.append(len(both))
-            found.append(spearmanr(*zip(*both, strict=True))[0])
-    return float(np.sqrt(max(np.average(found, weights=weights), 0.0))) if found else 0.5
-
-
 def fitted(some: Sequence[Case]) -> Sizes:
-    """Sizes with which the middle 80 % of the ranges of totals hold 80 % of them, BASIC and scope 1 counting alike."""
-    relative, common = ratios(some), common_part(some)
-    kinds = [[case for case in some if case.observation.what == what] for what in TOTALS]
+    """Sizes with which the ranges hold 85 % of totals (BASIC and scope 1 counting alike), by the sharpest common part.
+
+    Sectors say how the families stand to each other, totals how large they are. Of the common parts with which the
+    totals are held the one with the narrowest ranges is taken.
+    """
+    relative = ratios(some)
+    kinds = [kind for what in TOTALS if (kind := [case for case in some if case.observation.what == what])]
+    return min((_scaled(kinds, relative, common) for common in COMMON_PARTS), key=lambda sizes: _width(kinds, sizes))
+
+
+def _scaled(kinds: Sequence[Sequence[Case]], relative: Mapping[str, float], common: float) -> Sizes:
+    """The scale with which the ranges hold as many totals as they should, by halving."""
 
     def sizes(scale: float) -> Sizes:
         return Sizes({family: scale * relative[family] for family in FITTED}, common)
 
-    def share(scale: float) -> float:
-        return float(np.mean([held(kind, totals(kind, sizes(scale)), MIDDLE).mean() for kind in kinds if kind]))
-
     low, high = 0.0, 4.0
-    for _step in range(14):
+    for _step in range(12):
         middle = (low + high) / 2
-        low, high = (middle, high) if share(middle) < MIDDLE[1] - MIDDLE[0] else (low, middle)
-    return sizes((low + high) / 2)
+        share = np.mean([held(kind, totals(kind, sizes(middle))).mean() for kind in kinds])
+        low, high = (middle, high) if share < AIM else (low, middle)
+    return sizes(high)
+
+
+def _width(kinds: Sequence[Sequence[Case]], sizes: Sizes) -> float:
+    """Mean over kinds of the median width of the ranges, in logarithms."""
+    ends = [np.log(np.quantile(totals(kind, sizes), RANGE, axis=1)) for kind in kinds]
+    return float(np.mean([np.median(high - low) for low, high in ends]))
 
 
 def folds(some: Sequence[Case]) -> list[tuple[str, ...]]:
@@ -366,15 +373,24 @@ def answers(some: Sequence[Case], draws: int = DRAWS) -> list[Answer]:
 
 
 def summary(some: Sequence[Answer]) -> dict[str, float]:
-    """Share held and median width (high over low) of both ranges, and the median residual of the central values."""
-    both = [each for each in some if np.isfinite(each.plain_low)]
+    """Share held and median width (high over low) of both ranges, and the median residual of the central values.
+
+    There is no plain range (no number) of what no other country has observed.
+    """
     return {
-        "cities": len(both),
-        "held": float(np.mean([each.holds for each in both])),
-        "width": float(np.median([each.high / each.low if each.low > 0 else np.inf for each in both])),
-        "plain_held": float(np.mean([each.plain_holds for each in both])),
-        "plain_width": float(np.median([each.plain_high / each.plain_low for each in both])),
-        "median_residual": float(np.median([each.case.residual for each in both])),
+        "cities": len(some),
+        "held": float(np.mean([each.holds for each in some])),
+        "width": float(np.median([each.high / each.low if each.low > 0 else np.inf for each in some])),
+        "median_residual": float(np.median([each.case.residual for each in some])),
+    } | _plain_summary([each for each in some if np.isfinite(each.plain_low)])
+
+
+def _plain_summary(some: Sequence[Answer]) -> dict[str, float]:
+    if not some:
+        return {}
+    return {
+        "plain_held": float(np.mean([each.plain_holds for each in some])),
+        "plain_width": float(np.median([each.plain_high / each.plain_low for each in some])),
     }
 
 
@@ -384,6 +400,10 @@ def groups(found: Sequence[Answer]) -> dict[str, list[Answer]]:
     for each in found:
         seen = each.case.observation
         whole.setdefault(f"{seen.source}, {seen.what}", []).append(each)
+        if (
+            seen.source == "Nangini" and seen.country != "CHN"
+        ):  # Peking University's: a third of what China emits a head
+            whole.setdefault(f"Nangini, {seen.what}, outside China", []).append(each)
         if seen.what in TOTALS:
             country = countries()[seen.country]
             for name in (country.income or "income unknown", continent(country.region), GROUP_OF_ALL):
@@ -423,18 +443,25 @@ CASES: dict[str, tuple[Callable[[], dict[str, float]], float | None, float | Non
 # the tables
 
 
+ORDER = ("Brazil", "CDP", "Nangini", GROUP_OF_ALL, "high", "upper", "lower", "low")  # then continents
+
+
 def table(found: Mapping[str, float]) -> str:
     """The result as a table of Markdown."""
-    names = list(dict.fromkeys(key.rpartition(": ")[0] for key in found if key.endswith(": held")))
+    names = sorted(
+        (key.removesuffix(": held") for key in found if key.endswith(": held")),
+        key=lambda name: next((place for place, start in enumerate(ORDER) if name.startswith(start)), len(ORDER)),
+    )
     lines = [
         "| cities | number | held, model | width, model | held, plain | width, plain | median of observed over central |",
         "|---|---|---|---|---|---|---|",
     ]
     for name in names:
-        of = {key.rpartition(": ")[2]: value for key, value in found.items() if key.startswith(f"{name}: ")}
+        of = {key.rpartition(": ")[2]: value for key, value in found.items() if key.rpartition(": ")[0] == name}
+        plain = f"{100 * of['plain_held']:.0f} % | {of['plain_width']:.1f}" if "plain_held" in of else "none | none"
         lines.append(
-            f"| {name} | {of['cities']:.0f} | {100 * of['held']:.0f} % | {of['width']:.1f} | "
-            f"{100 * of['plain_held']:.0f} % | {of['plain_width']:.1f} | {np.exp(of['median_residual']):.2f} |"
+            f"| {name} | {of['cities']:.0f} | {100 * of['held']:.0f} % | {of['width']:.1f} | {plain} | "
+            f"{np.exp(of['median_residual']):.2f} |"
         )
     return "\n".join(lines)
 

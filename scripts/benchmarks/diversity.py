@@ -54,7 +54,9 @@ def some_places(count: int = CITIES) -> list[Place]:
         if place.population >= LEAST_PEOPLE and continent_of(place):
             by_continent[continent_of(place)].append(place)
     chosen: list[Place] = []
-    for left, name in zip(range(len(CONTINENTS), 0, -1), sorted(CONTINENTS, key=lambda name: len(by_continent[name]))):
+    for left, name in zip(
+        range(len(CONTINENTS), 0, -1), sorted(CONTINENTS, key=lambda name: len(by_continent[name])), strict=True
+    ):
         quota = min(round((count - len(chosen)) / left), len(by_continent[name]))
         chosen += random.Random(8).sample(by_continent[name], quota)
     return chosen
@@ -119,7 +121,9 @@ def without(headline: str, answers: list[Told]) -> tuple[str, float]:
     """Who leads by worth if one headline is left out, and in what part of the cities."""
     firsts = []
     for city in answers:
-        worth = {name: sum(x for key, x in parts.items() if key != headline) for name, parts in city.by_headline.items()}
+        worth = {
+            name: sum(x for key, x in parts.items() if key != headline) for name, parts in city.by_headline.items()
+        }
         firsts.append(max(worth, key=lambda action: worth[action]))
     return leading(firsts)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property, partial
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from caminos.city.facts import Fact
 from caminos.city.package import City, newest
 from caminos.city.vocabulary import Term, parameter_terms, vocabulary
 from caminos.model.axes import AXES, QUINTILES, YEAR, labels
-from caminos.model.values import Column, Input, Inputs, Record, column_of, fixed
+from caminos.model.values import Column, Error, Input, Inputs, Record, column_of, fixed
 from caminos.parameters import tables
 from caminos.parameters.errors import Family, error_of, members
 
@@ -42,24 +42,17 @@ def inputs_of(
     own fact prevails over both. `errors` takes the place of the sizes of error by family (error_families.csv).
     """
     found = {name: column_of(item) for name, item in _calendar(cities[0].base_year, years).items()}
-    found |= _literature(cities)
-    found |= {name: column_of(item) for name, item in (evidence or {}).items()}
+    error = _usual_error if errors is None else partial(error_of, given=errors)
+    found |= _literature(cities, error)
+    found |= {name: column_of(item, error(name, item.unit)) for name, item in (evidence or {}).items()}
     each = None if len(cities) == 1 else np.arange(len(cities))
-    for name, own in _facts(cities, each).items():
+    for name, own in _facts(cities, each, error).items():
         found[name] = _over(found[name], own, len(cities)) if name in found else own
-    sources = _sources()
-    return Inputs(
-        {
-            name: replace(column, error=error_of(sources.get(name, name), column.unit, errors))
-            for name, column in (found | agreement_columns(found, len(cities))).items()
-        }
-    )
+    return Inputs(found | agreement_columns(found, len(cities)))
 
 
-@cache
-def _sources() -> dict[str, str]:
-    """The source of error of a fact by zone or of a history: that of the fact of the whole city."""
-    return {term.name_of(view): term.enters_as for term in vocabulary().values() for view in VIEWS}
+ErrorOf = Callable[[str, str], Error]  # of a source of error and a unit
+_usual_error: ErrorOf = cache(error_of)
 
 
 def _calendar(base_year: int, years: np.ndarray) -> dict[str, Input]:
@@ -91,7 +84,7 @@ def literature(city: City, name: str) -> Input | None:
     return tables.parameter_input(name, region, {"climate": climate, "gwp": gwp})
 
 
-def _literature(cities: Sequence[City]) -> dict[str, Column]:
+def _literature(cities: Sequence[City], error: ErrorOf) -> dict[str, Column]:
     settings: dict[Setting, int] = {}
     place = np.array([settings.setdefault(setting_of(city), len(settings)) for city in cities])
     first = [cities[int(np.argmax(place == code))] for code in range(len(settings))]
@@ -99,16 +92,16 @@ def _literature(cities: Sequence[City]) -> dict[str, Column]:
     for name in tables.rows():
         items = [literature(city, name) for city in first]
         if any(item is not None for item in items):
-            found[name] = _stacked(name, items, place)
+            found[name] = _stacked(name, items, place, error)
     return found
 
 
-def _stacked(name: str, items: Sequence[Input | None], place: np.ndarray) -> Column:
+def _stacked(name: str, items: Sequence[Input | None], place: np.ndarray, error: ErrorOf) -> Column:
     """One row for each setting; a single row where all settings have the same."""
-    if all(item is items[0] for item in items):
-        assert items[0] is not None
-        return replace(column_of(items[0]), defaults=_if_any(np.full((1,) * len(AXES), name in members())))
     some = next(item for item in items if item is not None)
+    drawn_as, default = error(name, some.unit), name in members()
+    if all(item is items[0] for item in items):
+        return column_of(some, drawn_as, np.ones((1,) * len(AXES), dtype=bool) if default else None)
     nothing = fixed(name, some.unit, np.full_like(some.central, np.nan))
     rows = [item or nothing for item in items]
     return Column(
@@ -121,7 +114,8 @@ def _stacked(name: str, items: Sequence[Input | None], place: np.ndarray) -> Col
         known=np.array([item is not None for item in items]),
         place=place,
         qualities=tuple(item.quality for item in rows),
-        defaults=_if_any(np.full((len(rows), *(1,) * (len(AXES) - 1)), name in members())),
+        defaults=np.ones((len(rows), *(1,) * (len(AXES) - 1)), dtype=bool) if default else None,
+        error=drawn_as,
     )
 
 
@@ -161,15 +155,17 @@ def told(cities: Sequence[City]) -> Iterator[Told]:
         yield Told(known.get(name) or parameter_terms()[name], view, facts)
 
 
-def _facts(cities: Sequence[City], each: np.ndarray | None) -> dict[str, Column]:
+def _facts(cities: Sequence[City], each: np.ndarray | None, error: ErrorOf) -> dict[str, Column]:
     found = {}
     zones = tuple(zone.id for zone in cities[0].zones)
     years = past_years(cities[0].base_year)
     for item in told(cities):
+        # by zone and in its history a fact errs as that of the whole city
+        drawn_as = error(item.term.enters_as, item.term.unit)
         column = (
-            _history(item, years, len(cities), each)
+            _history(item, years, len(cities), each, drawn_as)
             if item.view == "history"
-            else _column(item, zones, len(cities), each)
+            else _column(item, zones, len(cities), each, drawn_as)
         )
         if column is not None:
             found[column.name] = column
@@ -193,7 +189,7 @@ def chosen(item: Told, zones: Sequence[str]) -> list[tuple[int, Fact]]:
     ]
 
 
-def _column(item: Told, zones: Sequence[str], cities: int, each: np.ndarray | None) -> Column | None:
+def _column(item: Told, zones: Sequence[str], cities: int, each: np.ndarray | None, error: Error) -> Column | None:
     """Facts of one name as arrays; None where there are no numbers, or kinds are free (rows of an inventory)."""
     in_zone, in_group, in_kind = cells_of(item, zones)
     facts = chosen(item, zones)
@@ -235,6 +231,7 @@ def _column(item: Told, zones: Sequence[str], cities: int, each: np.ndarray | No
         place=each,
         qualities=_qualities(facts, cities),
         defaults=_if_any(defaults),
+        error=error,
     )
 
 
@@ -259,7 +256,7 @@ def _whole(term: Term, central: np.ndarray) -> np.ndarray:
     return np.asarray(np.abs(np.nansum(central, axis=(1, 2, 3, 4, 5)) - 1) < ROUNDING)
 
 
-def _history(item: Told, years: np.ndarray, cities: int, each: np.ndarray | None) -> Column | None:
+def _history(item: Told, years: np.ndarray, cities: int, each: np.ndarray | None, error: Error) -> Column | None:
     """Series over the past: linear between known years, constant before the first and after the last."""
     known = [(city, fact) for city, fact in item.facts if np.isfinite(fact.value)]
     if not known:
@@ -288,6 +285,7 @@ def _history(item: Told, years: np.ndarray, cities: int, each: np.ndarray | None
         place=each,
         qualities=_qualities(known, cities),
         defaults=_if_any(defaults),
+        error=error,
     )
 
 
@@ -316,6 +314,7 @@ def _over(general: Column, own: Column, cities: int) -> Column:
             own.qualities[city] if own.known[city] else general.qualities[row] for city, row in enumerate(rows)
         ),
         defaults=_if_any(np.where(mine, _defaults(own), _defaults(general)[rows])),
+        error=own.error,
     )
 
 

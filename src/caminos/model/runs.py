@@ -180,6 +180,7 @@ class Run:
         by_rows = list(_blocks(len(self.rows), rows_at_once))
         shared: dict[int, dict[str, Result]] = {}
         parts: list[dict[str, Result]] = []
+        years = self.years
         for part in by_rows:
             found: dict[str, list[Result]] = {name: [] for name in wanted}
             for number, draws in enumerate(by_draws):
@@ -188,7 +189,7 @@ class Run:
                     shared[number] = evaluation.share(wanted, shared.get(number))
                 for name, result in evaluation.compute(wanted).items():
                     if not isinstance(result, NotEstimated):
-                        possible.check(self.graph, name, values_of(result), self.years, part.start)
+                        possible.check(self.graph, name, values_of(result), years, part.start)
                     found[name].append(result)
                 if tell is not None:
                     tell(part.stop * draws.stop, len(self.rows) * self.size)

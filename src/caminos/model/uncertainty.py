@@ -196,8 +196,9 @@ def _drawn(
     if least is not None:  # the farther of the two from the median: no narrower than either
         wide = _moved(central, least * _score(u), bounded)
         values = np.where(least > 0, np.where(u > 0.5, np.maximum(values, wide), np.minimum(values, wide)), values)
-    if distribution in _UNBOUNDED and bounded is not None:
-        values = np.where(bounded, np.clip(values, 0, 1), values)
+    if distribution in _UNBOUNDED:
+        values = np.where(low < 0, values, np.maximum(values, 0))
+        values = values if bounded is None else np.where(bounded, np.minimum(values, 1), values)
     return _shares(central, values) if distribution == "dirichlet" else values
 
 

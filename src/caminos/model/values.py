@@ -177,6 +177,9 @@ class Error:
     instead: bool = False
 
 
+NO_ERROR = Error()
+
+
 @dataclass(frozen=True)
 class Column:
     """One input of many cities: its distinct rows of values, and which row holds for each city.
@@ -198,7 +201,7 @@ class Column:
     by_row: bool = False
     qualities: tuple[str, ...] = ()
     defaults: np.ndarray | None = None
-    error: Error = Error()
+    error: Error = NO_ERROR
 
     @cached_property
     def uncertain(self) -> bool:
@@ -271,7 +274,7 @@ class Inputs(dict[str, Column]):
         return tuple(self[name] for name in self.constant if self[name].uncertain)
 
 
-def column_of(item: Input) -> Column:
+def column_of(item: Input, error: Error = NO_ERROR, defaults: np.ndarray | None = None) -> Column:
     """An input that holds for every city."""
     rows = len(item.central)
     return Column(
@@ -283,4 +286,6 @@ def column_of(item: Input) -> Column:
         distributions=(item.distribution,) * rows,
         known=np.ones(rows, bool),
         qualities=(item.quality,) * rows,
+        defaults=defaults,
+        error=error,
     )

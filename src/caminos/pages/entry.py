@@ -32,7 +32,7 @@ from caminos.planning.assessment import Flip, public_share
 from caminos.planning.city_model import CityModel
 from caminos.planning.entry import Challenge, Contrast, Entry, Ranked
 from caminos.planning.entry import entry as rank
-from caminos.planning.find_out import ways_to_find_out
+from caminos.planning.find_out import LEAST_DRAWS, facts_of, ways_to_find_out
 from caminos.planning.lenses import Aim
 from caminos.words import pathway_name, percent
 
@@ -62,6 +62,7 @@ def entry_page(model: CityModel, found: Entry) -> Page:
         lenses(model, found),
         targets(model, found),
         to_find_out(found),
+        to_light(found),
         challenges(model, found.challenges),
         sureness(model, found),
         by_pathway(model, found),
@@ -450,8 +451,11 @@ def _aim(model: CityModel, aim: Aim) -> Row:
 # what to find out first
 
 
-def to_find_out(found: Entry) -> Table:
+def to_find_out(found: Entry) -> Table | Sentences:
     """The facts that would change the first five most often, and how a city gets them."""
+    if found.ranking and not found.find_out and found.draws >= LEAST_DRAWS:
+        text = _("No single fact stands out that would change the first five if it were known.")
+        return sentences([Sentence(text, style="note")], id="find_out")
     columns = [
         ("fact", _("Fact")),
         ("changes_five", _("Changes the first five")),
@@ -464,7 +468,7 @@ def to_find_out(found: Entry) -> Table:
                 Cell(name_of(item.fact), id=item.fact),
                 Cell(value=item.changes_five, unit="share"),
                 Cell(value=item.changes_first, unit="share"),
-                Cell(_(ways_to_find_out()[item.fact]) if item.fact in ways_to_find_out() else words.DASH),
+                way(item.fact),
             ),
             item.fact,
         )
@@ -472,6 +476,28 @@ def to_find_out(found: Entry) -> Table:
     ]
     note = _("In what part of the draws the first actions would be others if the fact were known.")
     return table(columns, rows, _("What to find out first"), "find_out", note=note)
+
+
+def to_light(found: Entry) -> Table:
+    """The facts that dark pathways lack, each once, and how a city gets them."""
+    facts = facts_of(node for missing in found.dark.values() for node in missing)
+    columns = [("fact", _("Fact")), ("how", _("How to get it"))]
+    rows = [Row((Cell(name_of(fact), id=fact), way(fact)), fact) for fact in facts]
+    note = _("What is missing for the outcomes of a dark pathway, and how a city gets it.")
+    return table(columns, rows, _("Facts that would light it"), "light", note=note)
+
+
+def way(fact: str) -> Cell:
+    """How a city gets a fact; in small print which office has it, and about how long it takes."""
+    if fact not in ways_to_find_out():
+        return Cell(words.DASH)
+    found = ways_to_find_out()[fact]
+    note = (
+        _("{who}; about a working day", who=_(found.who))
+        if found.days == 1
+        else _("{who}; about {days} working days", who=_(found.who), days=found.days)
+    )
+    return Cell(_(found.how), note=note)
 
 
 # where the city stands
@@ -715,7 +741,7 @@ def not_ranked(model: CityModel, found: Entry) -> Table:
     """Actions that are shown and not ranked: nothing to do, not to be judged, or not to be estimated, with the reason."""
     reasons: dict[str, str] = {}
     for action, why in found.nothing_to_do.items():
-        reasons[action] = f"{_('nothing to do here')}: {why}" if why else _("it moves no outcome that can be estimated")
+        reasons[action] = why or _("it moves no outcome that can be estimated")
     for action, missing in found.not_judged.items():
         reasons[action] = _("cannot be judged: no value for {names}", names=names_of(missing))
     for action in found.left_out:

@@ -271,6 +271,7 @@ def where_to_begin(model: CityModel, found: Entry) -> Page:
         entry_pages.lenses(model, found),
         entry_pages.targets(model, found),
         entry_pages.to_find_out(found),
+        entry_pages.to_light(found),
         entry_pages.ranking(model, found, folded=True),
         entry_pages.sureness(model, found),
         entry_pages.by_pathway(model, found),

@@ -13,7 +13,7 @@ from caminos.actions.library import Action
 from caminos.city.inputs import CityInputs, inputs_of, past_years
 from caminos.city.package import City
 from caminos.i18n import _
-from caminos.model import uncertainty
+from caminos.model import DRAWS, uncertainty
 from caminos.model.axes import AXES, DRAW, FINAL_YEAR
 from caminos.model.evaluation import Evaluation, Result
 from caminos.model.expression import names as expression_names
@@ -21,6 +21,7 @@ from caminos.model.graph import Graph
 from caminos.model.indicator import Node
 from caminos.model.possible import ImpossibleError
 from caminos.model.runs import DRAWS_AT_ONCE, SEED, Keep, Moves, Rows, Run
+from caminos.model.uncertainty import largest_correlation, sources_of
 from caminos.model.values import Column, Input, NotEstimated, numbers_of, reasons_of, result_of, values_of
 from caminos.parameters.errors import Family
 from caminos.planning.graph import graph_of
@@ -96,6 +97,13 @@ class Stack:
                 for city in range(len(self.cities))
             )
         return lacking
+
+    def spurious_correlation(self, draws: int = DRAWS, seed: int = SEED) -> float:
+        """The largest correlation, at this number of draws, of two sources of error that share nothing: by chance."""
+        nodes, consumers = self.graph.nodes, self.graph.consumers
+        used = [column for name, column in self.inputs.items() if column.uncertain and consumers[name]]
+        sources = [chain for column in used for chain in sources_of(column, nodes[column.name].classification)]
+        return largest_correlation(sources, draws, seed)
 
     def lead_time(self, action: Action) -> np.ndarray:
         """Years from the decision to the first effect (central value), by city; no number where none is known."""

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from caminos.actions.library import Action, levers, library
+from caminos.city.agreement import AGREEMENTS
 from caminos.i18n import LANGUAGES, _, language, speaking
 from caminos.model.indicator import Node
 from caminos.planning.graph import library_graph
 from caminos.problems import nearest
-from caminos.words import words_of
+from caminos.words import lower_first, words_of
 
 ACTION_QUANTITY = re.compile(r"(\w+?)_(cost|operating_cost|lifetime|lead_time)")
 MOST_LIKE = 3  # names offered for one that is not known
@@ -34,6 +35,10 @@ def name_of(name: str) -> str:
     node = known_node(name)
     if node is not None and node.role == "adoption":
         return action_name(node.of)
+    if node is not None and node.role == "agreement":
+        *facts, other = next(item.facts for item in AGREEMENTS if item.name == name)
+        named = ", ".join(words_of(fact) for fact in facts)
+        return _("{names} that agrees with {other}", names=named, other=lower_first(words_of(other)))
     if node is not None and node.role == "size":
         return _("{action}: size", action=action_name(node.of))
     if (found := ACTION_QUANTITY.fullmatch(name)) and found[1] in action_names():

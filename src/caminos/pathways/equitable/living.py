@@ -43,8 +43,12 @@ def energy_cost_by_group(
 def energy_burden(
     energy_cost_by_group: Array, household_income: Array, household_size: Array, income_index: Array
 ) -> Array:
-    """Share of income that households of each quintile spend on energy in the home."""
-    return energy_cost_by_group / (household_income * household_size * income_index)
+    """Share of income that households of each quintile spend on energy in the home.
+
+    Nobody spends more than there is: where prices and quantities that are assumed for a region come to more than the
+    income of a very poor household, it buys less (it gathers wood, or goes without) and the share is 1.
+    """
+    return np.minimum(energy_cost_by_group / (household_income * household_size * income_index), 1)
 
 
 @indicator(unit="share", source="energy cost over income, poorest quintile")
