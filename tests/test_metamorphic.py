@@ -51,6 +51,7 @@ from caminos.planning.entry import Entry, balance, entry, scores, weight_draws, 
 SAME = 1e-9  # relative
 NOTHING = 1e-9  # times a burden: what is left of it when it is gone
 GONE = 1e-6  # part of a worth that may be left of it then
+LEAST_OF_TARGET = 1e-6  # part of what the best action removes of a target
 LEAST = 1e-9  # worth below which an action moves nothing
 
 
@@ -161,8 +162,11 @@ def pairs(indicator: str, before: Answer, after: Answer) -> Iterator[tuple[Key, 
     for action, value in before.welfare.items():
         if value > LEAST * whole:
             yield (WELFARE, indicator, action), value, after.welfare.get(action, 0.0)
+    largest: dict[str, float] = {}
+    for (target, _action), value in before.removed.items():
+        largest[target] = max(value, largest.get(target, 0.0))
     for (target, action), value in before.removed.items():
-        if value > 0:
+        if value > LEAST_OF_TARGET * largest[target]:  # less is what is left of the difference of large numbers
             yield (TARGETS, indicator, f"{action} for {target}"), value, after.removed.get((target, action), 0.0)
 
 
