@@ -206,6 +206,24 @@ def test_without_any_burden_nothing_spares_people_anything(name: str):
     assert {action: value for action, value in after.welfare.items() if abs(value) > GONE * largest} == {}
 
 
+DONE_TO = {"settlement_upgrading": "informal_settlement_population", "led_street_lights": "street_lamps"}
+
+
+@pytest.mark.parametrize("name", ["porto-alegre", "told"])
+@pytest.mark.parametrize("action", DONE_TO)
+def test_an_action_is_worth_what_it_is_done_to(name: str, action: str):
+    """In proportion, by every outcome that it moves: twenty people of settlements are not all who lack a sewer."""
+    city, fact = city_of(name), DONE_TO[action]
+    whole = value_of(CityModel(city), vocabulary()[fact].name_of(""))
+    few, fewer = (answer(CityModel(told(city, {fact: whole * part}))) for part in (1e-3, 1e-4))
+    moved = [outcome for outcome, other in few.worth if other == action and few.worth[outcome, action] > LEAST]
+    assert moved
+    assert [few.worth[outcome, action] for outcome in moved] == pytest.approx(
+        [10 * fewer.worth[outcome, action] for outcome in moved], rel=1e-3
+    )
+    assert few.balanced[action] < 1e-2 * answer_of(name).balanced[action]
+
+
 # 2 the rank at a budget that pays for everything
 
 
