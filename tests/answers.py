@@ -18,7 +18,7 @@ from caminos.city.package import read_city
 from caminos.model.axes import GROUP, KIND, QUINTILES, ZONE, labels
 from caminos.model.values import NotEstimated
 from caminos.pathways.tables import headlines
-from caminos.planning.assessment import assess, single_cases
+from caminos.planning.assessment import assess, balance, single_cases
 from caminos.planning.city_model import CityModel
 from caminos.planning.connect import matrix
 from caminos.planning.entry import scores
@@ -26,11 +26,12 @@ from caminos.spatial.impact import depth_damage
 from caminos.spatial.water import curve_number_table
 
 START = 2027
+BUDGET = 20e6
 USES = (("residential", "Latin America"), ("residential with basement", "Northern America"), ("transport", "Europe"))
 
 
 def answers(folder: Path) -> dict[str, Any]:
-    """Every node's value, what is lacking, the closures, the matrix and the ranking of a city."""
+    """Every node's value, what is lacking, the worths, the matrix and the ranking of a city."""
     model = CityModel(read_city(folder))
     values = model.run(sorted(model.graph.nodes))
     found: dict[str, Any] = {"values": {}, "lacking": {}}
@@ -40,14 +41,20 @@ def answers(folder: Path) -> dict[str, Any]:
         else:
             found["values"][name] = by_label(model, name, value)
     assessment = assess(model, single_cases(model, START), START)
-    score = dict(zip((case.name for case in assessment.cases), scores(assessment)[:, 0].tolist(), strict=True))
+    score = dict(
+        zip(
+            (case.name for case in assessment.cases),
+            scores(assessment, BUDGET, balance(assessment.headlines)).loss[:, 0].tolist(),
+            strict=True,
+        )
+    )
     found["score"] = relative(score)
     found["ranking"] = sorted(score, key=lambda name: -score[name])
-    found["closure"] = relative(
+    found["worth"] = relative(
         {
-            f"{case.name} {scale.headline.indicator}": float(assessment.closure[row, 0, column])
+            f"{case.name} {headline.indicator}": float(assessment.worth[row, 0, column])
             for row, case in enumerate(assessment.cases)
-            for column, scale in enumerate(assessment.scales)
+            for column, headline in enumerate(assessment.headlines)
         }
     )
     found["benefit"] = relative(

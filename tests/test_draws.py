@@ -378,7 +378,7 @@ def test_costs_are_drawn_at_the_points_of_the_run(porto_alegre):
         action.capital_cost, action.operating_cost, action.lifetime, action.lead_time, role("discount rate"),
         role("staff of a programme"),
     )}  # fmt: skip
-    found = costs(porto_alegre, [Case("", (Measure(action.id, 2026),))], 2026, draws=draws)[0]
+    found = costs(porto_alegre, [Case("", (Measure(action.id, 2026),))], 2026, draws=draws)[0][0]
     for draw in range(draws):
         here = {name: float(values[draw]) for name, values in of.items()}
         works = max(round(here[action.lead_time] + action.ramp_years), 1)
@@ -451,7 +451,7 @@ def test_central_answers_do_not_know_of_draws(porto_alegre):
     before = assess(porto_alegre, cases, 2026)
     between = assess(porto_alegre, cases, 2026, draws=50)
     after = assess(porto_alegre, cases, 2026)
-    np.testing.assert_array_equal(before.closure, after.closure)
+    np.testing.assert_array_equal(before.worth, after.worth)
     np.testing.assert_array_equal(before.cost, after.cost)
     assert between.cost.shape == (len(cases), 50)
     assert (between.cost.min(axis=1) < before.cost[:, 0]).all()

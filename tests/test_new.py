@@ -223,7 +223,7 @@ NEVER_DEFAULT = {
     "green_area_per_person", "green_access_share", "storm_water_retained", "expected_annual_flood_damage",
     "expected_annual_flooded_people", "heat_deaths", "cold_deaths", "heat_concentration_index",
     "people_in_risk_sectors", "fifteen_minute_access", "participants", "flood_concentration_index",
-    "green_concentration_index",
+    "green_concentration_index", "people_without_green", "people_without_facilities", "natural_area",
 }  # fmt: skip
 
 

@@ -84,7 +84,7 @@ def planned(small: CityModel) -> Plan:
     return plan(small, 8e6, 2026)
 
 
-CITED = ("sources_table", "inputs", "records", "unreported")  # as the source says it
+CITED = ("sources_table", "inputs", "records", "unreported", "spans")  # as the source says it
 Ask = Callable[[CityModel, Entry, Plan], Page]
 QUESTIONS: dict[str, Ask] = {
     "diagnosis": lambda model, _entry, _plan: diagnosis(model, DRAWS),
@@ -231,7 +231,7 @@ def test_the_report_says_what_the_terminal_says(pages):
         assert name in text
         assert all(word in terminal for word in name.split())
     assert "Pm25" not in terminal + text
-    assert "PM2.5 deaths" in text
+    assert "PM2.5 concentration" in text
 
 
 def _headline_rows(pages: dict[str, Page]) -> list[Row]:

@@ -275,7 +275,7 @@ def test_results_are_tidy_and_those_of_the_model(planned, results):
     assert len(set(keys)) == len(keys)
     by_key = dict(zip(keys, rows, strict=True))
     cases = [BASELINE, Case("plan", found.measures)]
-    values = model.run(["heat_deaths", "equity_weight", "flooded_people"], cases)
+    values = model.run(["heat_deaths", "equity_weight", "flood_damage"], cases)
     for place, case in enumerate(("baseline", "plan")):
         row = by_key["heat_deaths", case, 2040, "", "", ""]
         assert row["value"] == values["heat_deaths"][place, 0, 18].item()
@@ -284,8 +284,8 @@ def test_results_are_tidy_and_those_of_the_model(planned, results):
     assert by_key["equity_weight", "baseline and plan", 2050, "", "q1", ""]["value"] == pytest.approx(
         values["equity_weight"][0, 0, -1, 0, 0, 0]
     )
-    twenty = by_key["flooded_people", "plan", 2030, "", "", "rp200"]
-    assert twenty["value"] == values["flooded_people"][1, 0, 8, 0, 0, labels("return_period").index("rp200")]
+    twenty = by_key["flood_damage", "plan", 2040, "", "", "rp200"]
+    assert twenty["value"] == values["flood_damage"][1, 0, 18, 0, 0, labels("return_period").index("rp200")]
     metadata = pq.read_schema(path).metadata
     assert metadata[b"city"] == b"porto-alegre"
     assert metadata[b"draws"] == b"16"

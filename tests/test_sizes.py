@@ -194,7 +194,7 @@ def test_where_nothing_is_left_it_is_said_and_never_ranked(action, fact, value, 
         assert not action_spending(model, Measure(action, START)).any()
     case = Case(action, (Measure(action, START),))
     scored = assess(model, [case], START)
-    assert not np.nan_to_num(scored.closure).any()
+    assert not scored.worth.any()
     assert np.isfinite(scored.cost).all()
 
 
@@ -202,9 +202,9 @@ def test_the_entry_point_lists_what_is_needless_with_its_reason():
     model = model_of(made("Mendoza, Argentina"), informal_settlement_population=(0, "person"))
     found = entry(model, START)
     assert "settlement_upgrading" not in {ranked.action for ranked in found.ranking}
-    assert "nothing to do here" in found.left_out["settlement_upgrading"]
-    assert "0" in found.left_out["settlement_upgrading"]
-    assert all(np.isfinite((ranked.score, ranked.cost, ranked.effect)).all() for ranked in found.ranking)
+    assert "nothing to do here" in found.nothing_to_do["settlement_upgrading"]
+    assert "0" in found.nothing_to_do["settlement_upgrading"]
+    assert all(np.isfinite((ranked.worth, ranked.cost, ranked.loss)).all() for ranked in found.ranking)
 
 
 def test_programmes_of_some_size_still_need_their_staff(porto_alegre):

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from caminos.model.units import factor, unit
 from caminos.parameters.money import in_dollars
+from caminos.pathways.tables import headlines, outcomes, role
+from caminos.planning.graph import library_graph
 
-TABLE = ROOT / "src/caminos/pathways/spans.csv"
+TABLE = ROOT / "src/caminos/pathways/headlines.csv"
 # What each span measures, with the direction that is better; shown only where it is not scored.
 LOWER = [
     "emissions_per_person",
@@ -24,8 +26,8 @@ LOWER = [
     "organics_discharged",
     "waste_disposed_per_person",
     "waste_uncontrolled_per_person",
-    "water_drawn_per_person",
-    "material_use_per_person",
+    "water_produced",
+    "material_use",
     "expected_annual_flood_damage",
     "expected_annual_flooded_people",
     "heat_deaths",
@@ -51,7 +53,7 @@ PUBLISHED_BOUNDS = {  # lower bounds of the Sustainable Development Report 2025,
 
 def rows() -> dict[str, dict[str, str]]:
     with TABLE.open(encoding="utf-8", newline="") as stream:
-        return {row["indicator"]: row for row in csv.DictReader(stream)}
+        return {row["indicator"]: row for row in csv.DictReader(stream) if row["span_unit"]}
 
 
 def load() -> ModuleType:
@@ -76,7 +78,23 @@ def test_every_headline_of_the_issue_has_one_span() -> None:
     with TABLE.open(encoding="utf-8", newline="") as stream:
         names = [row["indicator"] for row in csv.DictReader(stream)]
     assert len(names) == len(set(names))
-    assert set(names) == {*LOWER, *HIGHER}
+    assert set(rows()) == {*LOWER, *HIGHER}
+    assert {headline.indicator for headline in outcomes()} <= set(rows())
+
+
+@pytest.mark.parametrize("name", [*LOWER, *HIGHER])
+def test_the_scale_turns_an_indicator_into_the_unit_of_its_span(name: str) -> None:
+    """Deaths a year over people, times 100,000, are deaths of 100,000 people a year."""
+    headline = next(item for item in headlines() if item.indicator == name)
+    given = library_graph().nodes[name].unit
+    if headline.per:
+        given = f"{given}/{library_graph().nodes[role(f'per {headline.per}')].unit}"
+    plain, _money = in_dollars(headline.span_unit, 2023)
+    assert headline.scale == pytest.approx(
+        factor(
+            in_dollars(given, 2023)[0].replace("person/yr/person", "share/yr").replace("person/person", "share"), plain
+        )
+    )
 
 
 @pytest.mark.parametrize("name", [*LOWER, *HIGHER])
@@ -92,31 +110,31 @@ def test_safe_median_and_worst_stand_in_order(name: str) -> None:
 @pytest.mark.parametrize("name", [*LOWER, *HIGHER])
 def test_sources_places_and_quality_are_given(name: str) -> None:
     row = rows()[name]
-    assert all(row[column].strip() for column in ("observed", "safe_source", "source", "note"))
+    assert all(row[column].strip() for column in ("observed", "safe_source", "span_source", "span_note"))
     assert not set("{}") & set(row["observed"])
-    assert row["quality"] in {"A", "B", "C"}
-    assert row["per"] in {"person", "area", ""}
+    assert row["span_quality"] in {"A", "B", "C"}
+    assert row["per"] in {"person", ""}
     said = " ".join(row.values()).lower()
     if "recalled" in said or "is assumed" in said:
-        assert row["quality"] == "C"
+        assert row["span_quality"] == "C"
 
 
 @pytest.mark.parametrize("name", [*LOWER, *HIGHER])
 def test_units_parse_and_shares_are_shares(name: str) -> None:
     row = rows()[name]
-    plain, money = in_dollars(row["unit"], 2023)
+    plain, money = in_dollars(row["span_unit"], 2023)
     assert unit(plain) is not None
     assert money == pytest.approx(1)
-    if row["unit"].startswith("share"):
+    if row["span_unit"].startswith("share"):
         assert all(0 <= float(row[column]) <= 1 for column in ("safe", "median", "worst"))
-    if row["per"] == "person" and not row["unit"].startswith(("share", "person/hundred_thousand_people")):
-        assert "/person" in row["unit"]
+    if row["per"] == "person" and not row["span_unit"].startswith(("share", "person/hundred_thousand_people")):
+        assert "/person" in row["span_unit"]
 
 
 def test_deaths_are_shares_of_the_people_a_year() -> None:
     """41.6 of 100,000 people a year is .000416 of the people."""
     row = rows()["heat_deaths"]
-    assert float(row["worst"]) * factor(row["unit"], "share/yr") == pytest.approx(0.000416, rel=0.01)
+    assert float(row["worst"]) * factor(row["span_unit"], "share/yr") == pytest.approx(0.000416, rel=0.01)
 
 
 @pytest.mark.parametrize("name", PUBLISHED_BOUNDS)
@@ -164,12 +182,12 @@ def test_places_carried_over_have_their_source(builder: ModuleType) -> None:
 def test_the_script_rebuilds_the_table(builder: ModuleType, tmp_path: Path) -> None:
     if not (SHARED / "data" / "cdp-cities").is_dir():
         pytest.skip("the shared data folder is not here")
-    builder.build(SHARED, tmp_path / "spans.csv")
-    assert (tmp_path / "spans.csv").read_bytes() == TABLE.read_bytes()
+    builder.build(SHARED, tmp_path / "headlines.csv")
+    assert (tmp_path / "headlines.csv").read_bytes() == TABLE.read_bytes()
 
 
 def test_a_figure_must_not_stand_twice(builder: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builder, "computed", lambda data: {"road_deaths": {"median": 1.0}})
     with pytest.raises(ValueError, match="median"):
-        builder.build(tmp_path, tmp_path / "spans.csv")
-    assert not (tmp_path / "spans.csv").exists()
+        builder.build(tmp_path, tmp_path / "headlines.csv")
+    assert not (tmp_path / "headlines.csv").exists()

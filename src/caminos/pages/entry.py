@@ -326,7 +326,7 @@ def why_here(model: CityModel, found: Entry) -> Sentences:
         for item in found.ranking[:TOP]
         if item.why
     ]
-    return sentences(lines, _("Why here"), "why", style="facts")
+    return sentences(lines, _("Why here"), "why", style="brief")
 
 
 def why_text(item: Ranked) -> str:
