@@ -41,6 +41,7 @@ from caminos.city.places import find_place
 from caminos.city.vocabulary import vocabulary
 from caminos.files import table_text
 from caminos.model.indicator import PATHWAYS
+from caminos.pages.entry import verdict
 from caminos.pathways import tables
 from caminos.pathways.tables import outcomes, role
 from caminos.planning import lenses
@@ -50,6 +51,7 @@ from caminos.planning.entry import Entry, balance, entry, scores, weight_draws, 
 SAME = 1e-9  # relative
 NOTHING = 1e-9  # times a burden: what is left of it when it is gone
 GONE = 1e-6  # part of a worth that may be left of it then
+LEAST_OF_TARGET = 1e-6  # part of what the best action removes of a target
 LEAST = 1e-9  # worth below which an action moves nothing
 
 
@@ -160,8 +162,11 @@ def pairs(indicator: str, before: Answer, after: Answer) -> Iterator[tuple[Key, 
     for action, value in before.welfare.items():
         if value > LEAST * whole:
             yield (WELFARE, indicator, action), value, after.welfare.get(action, 0.0)
+    largest: dict[str, float] = {}
+    for (target, _action), value in before.removed.items():
+        largest[target] = max(value, largest.get(target, 0.0))
     for (target, action), value in before.removed.items():
-        if value > 0:
+        if value > LEAST_OF_TARGET * largest[target]:  # less is what is left of the difference of large numbers
             yield (TARGETS, indicator, f"{action} for {target}"), value, after.removed.get((target, action), 0.0)
 
 
@@ -199,6 +204,24 @@ def test_without_any_burden_nothing_spares_people_anything(name: str):
     largest = max(before.welfare.values())
     assert largest > 0
     assert {action: value for action, value in after.welfare.items() if abs(value) > GONE * largest} == {}
+
+
+DONE_TO = {"settlement_upgrading": "informal_settlement_population", "led_street_lights": "street_lamps"}
+
+
+@pytest.mark.parametrize("name", ["porto-alegre", "told"])
+@pytest.mark.parametrize("action", DONE_TO)
+def test_an_action_is_worth_what_it_is_done_to(name: str, action: str):
+    """In proportion, by every outcome that it moves: twenty people of settlements are not all who lack a sewer."""
+    city, fact = city_of(name), DONE_TO[action]
+    whole = value_of(CityModel(city), vocabulary()[fact].name_of(""))
+    few, fewer = (answer(CityModel(told(city, {fact: whole * part}))) for part in (1e-3, 1e-4))
+    moved = [outcome for outcome, other in few.worth if other == action and few.worth[outcome, action] > LEAST]
+    assert moved
+    assert [few.worth[outcome, action] for outcome in moved] == pytest.approx(
+        [10 * fewer.worth[outcome, action] for outcome in moved], rel=1e-3
+    )
+    assert few.balanced[action] < 1e-2 * answer_of(name).balanced[action]
 
 
 # 2 the rank at a budget that pays for everything
@@ -665,6 +688,17 @@ def test_shares_of_the_draws_are_shares(name: str):
     assert sum(item.first for item in ranking) == pytest.approx(1)
     assert sum(item.first_three for item in ranking) == pytest.approx(3)
     assert sum(item.first_five for item in ranking) == pytest.approx(5)
+
+
+@pytest.mark.parametrize("name", ["porto-alegre", "told"])
+def test_without_draws_nothing_is_said_of_how_sure_it_is(name: str):
+    model = CityModel(city_of(name))
+    found = entry(model, START, draws=0)
+    assert not found.robust
+    lines = " ".join(line.text for line in verdict(model, found).lines)
+    assert "draws" in lines
+    assert "leads in" not in lines
+    assert "robust" not in lines
 
 
 def test_the_same_question_has_the_same_answer():

@@ -97,7 +97,7 @@ def _number(model: CityModel, action: str) -> str:
 def verdict(model: CityModel, found: Entry) -> Sentences:
     """Who leads, how sure that is, what is dark, and under which budget."""
     lines = [Sentence(answer(model, found), style="lead")]
-    if found.verdict == "first":
+    if found.verdict == "first" and found.draws:
         lines.append(Sentence(_robust(found)))
     if found.leaders and found.widest != found.leaders[0]:
         item = of_action(found, found.widest)
@@ -118,6 +118,8 @@ def answer(model: CityModel, found: Entry) -> str:
     if found.verdict == "none":
         return _("No action of the library moves an outcome that can be estimated here.")
     share = percent(found.together, 2)
+    if found.verdict == "first" and not found.draws:
+        return _("First by central values: {action}. How sure that is takes draws.", action=names[0])
     if found.verdict == "first":
         return _("First: {action}. It leads in {share} of the draws.", action=names[0], share=share)
     if found.verdict == "together":
