@@ -346,8 +346,12 @@ COVERAGES: dict[str, tuple[str, str, Callable[[City, float], City], Sequence[flo
     "walking": ("walkable_streets", "people_without_facilities", every_kind("facility_access_share"), RISING, 1.0),
     "zoning": ("compact_zoning", "people_without_facilities", every_kind("facility_access_share"), RISING, 1.0),
     "controlled landfills": (
-        *("landfill_gas", "waste_uncontrolled_per_person", share("waste_controlled_share")),
+        *("controlled_disposal", "waste_uncontrolled_per_person", share("waste_controlled_share")),
         *(RISING, 1.0),
+    ),
+    "collection": (
+        *("waste_collection", "waste_uncontrolled_per_person", share("waste_collection_coverage")),
+        *((0.1, *RISING[1:]), 1.0),
     ),
     "solar roofs": ("rooftop_solar", ALL, of_the_roofs, RISING, 1.0),
 }

@@ -47,9 +47,11 @@ def observed_waste_generated(observed_waste_collected: Array, base_waste_collect
     """Municipal waste generated in the base year.
 
     A city counts what is collected. Where the coverage of collection is below 1 more is generated than it counts:
-    those without collection are taken to throw away as much as the others.
+    those without collection are taken to throw away as much as the others. Where nobody has collection nothing says
+    how much that is: it is not estimated.
     """
-    return observed_waste_collected / base_waste_collection_coverage
+    found = observed_waste_collected / base_waste_collection_coverage
+    return np.where(base_waste_collection_coverage > 0, found, np.nan * found)
 
 
 @indicator(unit="share", dims="", source="composted and digested tonnes over food and garden waste collected")
