@@ -6,7 +6,6 @@ shortfall that is expected of a dated target of law or of the city's own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
 from typing import Any
@@ -250,8 +249,3 @@ def _over_span(model: CityModel, headline: Headline | None, amount: float, year:
             return nan
         people = float(per[0, 0, min(year, per.shape[YEAR] - 1), 0, 0, 0])
     return abs(amount / people * headline.scale / (headline.worst - headline.safe))
-
-
-def first_of(found: Sequence[Aim]) -> dict[str, str]:
-    """For every target with a shortfall the action that removes most of it."""
-    return {f"{aim.name} {aim.year}": aim.actions[0].action for aim in found if aim.actions}

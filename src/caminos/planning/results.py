@@ -293,8 +293,3 @@ def gap(values: np.ndarray, target: np.ndarray | float, direction: str) -> np.nd
     """How far values are from a target on its wrong side; zero once it is met."""
     distance = values - target if direction == "lower" else target - values
     return np.maximum(distance, 0)
-
-
-def is_indicator(node: Node) -> bool:
-    """Whether a node is computed rather than given."""
-    return isinstance(node, Indicator)
