@@ -271,7 +271,7 @@ def entry(
         verdict=verdict,
         leaders=leaders,
         together=together,
-        robust=draws > 0 and verdict == "first" and _robust(ranking[0].action, middle, lenses, by_welfare, by_target),
+        robust=draws > 0 and verdict == "first" and _robust(leaders[0], middle, lenses, by_welfare, by_target),
         widest=max(ranking, key=lambda item: (item.reach, item.outside, -item.rank)).action if ranking else "",
         budget=money,
         weights=tuple(weights or [1.0] * len(PATHWAYS)),
