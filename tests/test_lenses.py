@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from caminos.city.settings import Target
+from caminos.planning import entry as entries
 from caminos.planning.assessment import assess, single_cases
 from caminos.planning.city_model import CityModel
 from caminos.planning.lenses import Aim, aims
@@ -51,3 +52,13 @@ def test_a_target_of_its_own_takes_a_city_out_of_no_law(porto_alegre):
     assert of_water() == [("law", 0.99)]
     assert of_water(wanted("water_coverage", 0.5, "share", 2033)) == [("law", 0.99), ("city", 0.5)]
     assert of_water(wanted("water_coverage", 0.99, "share", 2033)) == [("city", 0.99)]
+
+
+@pytest.mark.parametrize(("leader", "robust"), [("heat_action_plan", True), ("organics_collection", False)])
+def test_robust_is_said_of_the_action_that_leads_in_the_draws(porto_alegre, monkeypatch, leader, robust):
+    """By central values another may stand first: organics come first here and spare no one anything in money."""
+    model = CityModel(replace(porto_alegre.city, targets=(wanted("heat_deaths", 100.0, "person/yr", 2040),)))
+    monkeypatch.setattr(entries, "_verdict", lambda _ranking: ("first", (leader,), 0.6))
+    found = entries.entry(model, START, draws=2)
+    assert found.ranking[0].action == "organics_collection"
+    assert found.robust == robust
