@@ -346,3 +346,10 @@ def test_a_place_of_unknown_population_asks_for_it(tmp_path: Path) -> None:
     assert not (tmp_path / "city").exists()
     assert new_city("13631342", tmp_path / "city", population=20_000).is_dir()
     assert "13631342" not in {place.id for place in all_places()}
+
+
+@pytest.mark.parametrize(("name", "unknown"), [("Shanghai, China", True), ("Istanbul, Turkey", False)])
+def test_landfills_of_unknown_standard_are_named_only_where_there_are_any(name, unknown):
+    """The World Bank says of three fifths of China's waste that it is landfilled, and not how."""
+    note = next(fact.note for fact in made_city(find_place(name)).facts if fact.name == "waste_controlled_share")
+    assert ("unknown standard" in note) == unknown

@@ -37,7 +37,7 @@ from caminos.planning.unmoved import why_unmoved
 TOP = 5
 FIRST_FROM = 0.5  # share of the draws in which an action is first, from which on it is called first
 TOGETHER = 0.8  # share of the draws that the actions which cannot be told apart cover together
-LEAST_REACH = 5e-4  # worth on a pathway from which on an action is said to move it
+LEAST_REACH = 5e-4  # worth on a pathway from which on an action is said to reach it
 LEAST_WORTH = 1e-9  # below it an action moves nothing
 MOST_OF_WORTH = 0.8  # part of an action's worth by which it is judged on what it rests
 SPREAD_OF_WEIGHTS = 0.5  # headline weights are drawn this far around those of the table
@@ -87,7 +87,7 @@ class Ranked:
     cost: float  # present value of all that it costs everybody
     public_cost: float  # of a year
     worth_per_cost: float  # for USD 1 million of public money a year
-    reach: int  # pathways moved
+    reach: int  # pathways that it makes better; what it makes worse is no reach
     outside: float  # part of its worth that lies outside its own pathway
     first: float
     first_three: float
@@ -326,7 +326,7 @@ def _ranked(
         cost=cost,
         public_cost=public,
         worth_per_cost=_ratio(worth, public / 1e6),
-        reach=int(np.sum(np.abs(np.nan_to_num(by_pathway)) >= LEAST_REACH)),
+        reach=int(np.sum(np.nan_to_num(by_pathway) >= LEAST_REACH)),
         outside=1 - max(own, 0.0) / float(gains.sum()) if gains.sum() > 0 and isfinite(own) else float(gains.sum() > 0),
         first=float(np.mean(sure.place[row] <= 1)),
         first_three=float(np.mean(sure.place[row] <= 3)),
