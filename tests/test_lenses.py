@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from caminos.city.settings import Target
@@ -62,3 +63,13 @@ def test_robust_is_said_of_the_action_that_leads_in_the_draws(porto_alegre, monk
     found = entries.entry(model, START, draws=2)
     assert found.ranking[0].action == "organics_collection"
     assert found.robust == robust
+
+
+def test_a_target_beyond_the_model_is_not_held_against_its_last_year(porto_alegre):
+    """Net zero by 2060: what is expected of 2050 is not what is expected of 2060."""
+    late, soon = wanted("heat_deaths", 0.0, "person/yr", 2060), wanted("heat_deaths", 0.0, "person/yr", 2050)
+    far, near = (aim for aim in aims_of(porto_alegre, late, soon) if aim.whose == "city")
+    assert np.isnan(far.expected)
+    assert far.actions == ()
+    assert "2050" in far.reason
+    assert near.shortfall > 0

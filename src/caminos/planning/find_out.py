@@ -19,7 +19,9 @@ from caminos.planning.city_model import CityModel
 
 MOST = 5  # facts that are named
 LEAST_DRAWS = 50  # below which nothing can be said
-SHUFFLES = 999  # orders by chance, each of which a fact must outdo: some eighty are asked, so one in a hundred is too many
+SHUFFLES = (
+    999  # orders by chance, each of which a fact must outdo: some eighty are asked, so one in a hundred is too many
+)
 LEAST = 0.02  # part of the draws in which a fact would change the first five, below which it is not worth a word
 
 

@@ -206,6 +206,8 @@ def _aim(model: CityModel, found: Assessment, item: _Wanted, results: dict[str, 
     reason = item.reason
     if not reason and item.year <= start:
         reason = _("its year has passed before the first action could work")
+    if not reason and item.year > int(model.years[-1]):
+        reason = _("the model ends in {year}", year=int(model.years[-1]))
     if not reason and (result is None or isinstance(result, NotEstimated)):
         reason = result.reason if isinstance(result, NotEstimated) else _("not in the model")
     headline = next((h for h in headlines() if h.indicator == item.node), None)
@@ -220,7 +222,7 @@ def _aim(model: CityModel, found: Assessment, item: _Wanted, results: dict[str, 
     if reason or result is None or isinstance(result, NotEstimated):
         return Aim(**of, expected=nan, shortfall=nan, actions=(), reason=reason)
     by_year = _by_year(headline, result)
-    at = min(item.year, int(model.years[-1])) - int(model.years[0])
+    at = item.year - int(model.years[0])
     values = by_year[:, min(at, by_year.shape[1] - 1)]
     direction = "lower" if item.lower else "higher"
     if not np.isfinite(values[0]):
