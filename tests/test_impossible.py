@@ -198,3 +198,20 @@ def test_a_city_that_is_nearly_all_nature_restores_no_more_than_there_is(porto_a
         assert found.max() <= 1
         assert (found[1] >= found[0]).all()
         assert found[1].max() == 1 or (share < 0.97 and not draws)
+
+
+@pytest.mark.parametrize("fuels", [("gasoline", "ethanol", "natural_gas"), ("diesel", "biodiesel"), ()])
+def test_no_fuel_on_the_roads_is_no_unknown(fuels) -> None:
+    """A true zero is a zero: where cars (or trucks, or all) burn nothing, the rest is still counted."""
+    city = made_city(find_place("Mendoza, Argentina"))
+    facts = tuple(
+        replace(fact, value=0.0, low=None, high=None)
+        if fact.name == "road_fuel_energy" and (not fuels or fact.kind in fuels)
+        else fact
+        for fact in city.facts
+    )
+    for draws in (0, 8):
+        found = CityModel(replace(city, facts=facts)).run(["emissions_per_person", "road_fuel_energy"], draws=draws)
+        assert (found["emissions_per_person"] > 0).all()
+        assert (found["road_fuel_energy"] >= 0).all()
+        assert (found["road_fuel_energy"] > 0).any() == bool(fuels)

@@ -181,7 +181,7 @@ def fuel_share_of_vehicles(
 ) -> Array:
     """Share of each fuel in the energy of its vehicles (cars; buses and trucks) in the base year."""
     light = among("fuel", *CAR_FUELS) > 0
-    return np.where(light, base_road_fuel_energy / observed_car_energy, base_road_fuel_energy / observed_heavy_energy)
+    return part_of(base_road_fuel_energy, np.where(light, observed_car_energy, observed_heavy_energy))
 
 
 @indicator(unit="TJ/yr", dims="year kind", kind="fuel", source="ASIF")
