@@ -23,7 +23,7 @@ from caminos.i18n import use_language
 from caminos.model.indicator import PATHWAYS
 from caminos.pages.connections import connections
 from caminos.pages.diagnosis import diagnosis
-from caminos.pages.entry import entry
+from caminos.pages.entry import entry, verdict
 from caminos.pages.explanation import explanation
 from caminos.pages.headlines import lines
 from caminos.pages.interaction import interaction
@@ -393,6 +393,16 @@ def test_what_a_plan_changes_has_a_range_and_says_how_often_it_is_better(pages, 
     assert change.low < change.value < 0, "the range is that of the difference"
     assert (better.form, better.tone, better.value) == ("draws", "good", 1.0)
     assert show(better).text == "100% of draws"
+
+
+def test_the_widest_reach_is_told_only_where_it_is_wider(small):
+    """An action that moves as many pathways as a leader does has not the wider reach."""
+    found = rank(small, 2026, draws=0)
+    leader, other = found.ranking[0], found.ranking[-1]
+    for reach, said in ((leader.reach, False), (leader.reach + 1, True)):
+        ranking = (*found.ranking[:-1], replace(other, reach=reach))
+        told = replace(found, ranking=ranking, widest=other.action, leaders=(leader.action,))
+        assert any("widest reach" in line.text for line in verdict(small, told).lines) is said
 
 
 def test_plans_of_the_same_name_stay_apart(small):

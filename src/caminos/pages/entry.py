@@ -99,8 +99,8 @@ def verdict(model: CityModel, found: Entry) -> Sentences:
     lines = [Sentence(answer(model, found), style="lead")]
     if found.verdict == "first" and found.draws:
         lines.append(Sentence(_robust(found)))
-    if found.leaders and found.widest != found.leaders[0]:
-        item = of_action(found, found.widest)
+    item = of_action(found, found.widest) if found.leaders else None
+    if item and item.reach > max(of_action(found, leader).reach for leader in found.leaders):
         text = _(
             "The widest reach has another: {action} moves {count} of the five pathways.",
             action=action_name(model, item.action),
