@@ -39,6 +39,7 @@ from caminos.words import pathway_name, percent
 TOP = 5
 SHOWN = 12
 LISTED = 6  # inputs named in a sentence
+FEW_FACTS = 4  # facts named as what carries an action
 
 
 def entry(
@@ -333,12 +334,18 @@ def why_text(item: Ranked) -> str:
     """Why an action stands where it does: contrasts with the median place, and on what they rest."""
     parts = [_contrast(contrast) for contrast in item.why[:2]]
     known = [fact for contrast in item.why for fact in contrast.facts]
+    carriers = [fact for contrast in item.why for fact in contrast.carriers]
+    facts = _listed([name_of(fact) for fact in dict.fromkeys(known or carriers)], FEW_FACTS)
     if known:
-        parts.append(_("What the city knows itself: {facts}.", facts=names_of(dict.fromkeys(known))))
+        parts.append(_("What the city knows itself: {facts}.", facts=facts))
     elif item.priors:
-        parts.append(_("All of this rests on priors."))
+        parts.append(_("All that carries it rests on priors: {facts}.", facts=facts))
     else:
-        parts.append(_("None of this is the city's own figure: it is made from those of its country."))
+        text = _(
+            "Nothing that carries it is the city's own; it is made from figures of its country or of like cities: {facts}.",
+            facts=facts,
+        )
+        parts.append(text)
     return " ".join(parts)
 
 
@@ -699,10 +706,10 @@ def flips(model: CityModel, found: Sequence[Flip], title: str, most: int | None 
     return sentences(lines, title, "weak_inputs", style="list")
 
 
-def _listed(inputs: Sequence[str]) -> str:
-    """The first inputs that change the same thing, and how many more do."""
-    few = "; ".join(inputs[:LISTED])
-    more = len(inputs) - LISTED
+def _listed(inputs: Sequence[str], most: int = LISTED) -> str:
+    """The first of some inputs, and how many more there are."""
+    few = "; ".join(inputs[:most])
+    more = len(inputs) - most
     return few if more <= 0 else _("{names} and {count} more", names=few, count=more)
 
 
