@@ -263,7 +263,7 @@ def test_a_distance_between_shares_is_in_percentage_points(small, ranking):
 
 def test_what_a_city_left_out_of_its_facts_is_said_before_it_decides(small, bare, ranking):
     """A first place without one figure of the city's own says so in the verdict."""
-    said = "Nothing of this is the city's own figure"
+    said = "No figure of the city's own stands behind this"
     assert not [line for line in verdict(small, ranking).lines if line.text.startswith(said)]
     assert isinstance(ranking, Entry)
     without = tuple(

@@ -111,7 +111,7 @@ def verdict(model: CityModel, found: Entry) -> Sentences:
         lines.append(Sentence(text))
     if found.verdict in ("first", "together") and not _known_of(found, found.leaders):
         text = _(
-            "Nothing of this is the city's own figure: it rests on figures of its country and on assumed values. Give facts of the city before deciding."
+            "No figure of the city's own stands behind this, only those of its country and assumed values. Give facts of the city before deciding."
         )
         lines.append(Sentence(text, style="caution"))
     lines += [Sentence(text, style="caution") for text in dark(found)]
@@ -220,7 +220,7 @@ def ranking(model: CityModel, found: Entry, most: int | None = None, folded: boo
         else _("All {count} ranked actions", count=len(rows))
     )
     note = _(
-        "Place: by what the best use of the budget would lose without the action. Worth: with the way from a safe level to the worst observed anywhere as 100% of each outcome, the part of it that the action spares, over all outcomes by weight and in the mean of the years. In first five: in what part of the draws, which are runs of the model with other values of all that is not sure. Cost: public money, spread evenly over the years. Reach: pathways moved."
+        "Place: at central values, by what the best use of the budget would lose without the action. Worth: with the way from a safe level to the worst observed anywhere as 100% of each outcome, the part of it that the action spares, over all outcomes by weight and in the mean of the years. In first five: in what part of the draws, which are runs of the model with other values of all that is not sure. Cost: public money, spread evenly over the years. Reach: pathways moved."
     )
     return table(columns, rows, title, "ranking", units="column", folded=folded, note=note)
 
@@ -431,7 +431,7 @@ def lenses(model: CityModel, found: Entry) -> Table | Sentences:
             )
         )
     note = _(
-        "Welfare: harm spared to people, in money of today; a dollar counts more for the poor. Of {share} of the benefit it is not known who receives it; that is left out. A dash: it moves nothing that is counted here. The lenses are not mixed.",
+        "Welfare: harm spared to people, in money (present value); a dollar counts more for the poor. Of {share} of the benefit it is not known who receives it; that is left out. A dash: it moves nothing that is counted here. The lenses are not mixed.",
         share=percent(found.welfare.even, 2),
     )
     return table(columns, rows, _("Three lenses side by side"), "lenses", units="column", note=note)
