@@ -186,3 +186,15 @@ def test_incineration_that_is_not_told_is_asked_for_where_it_is_common(utrecht) 
     assert missing == NotEstimated(("base_waste_incinerated",))
     rosario = made_city(find_place("Rosario, Argentina"))
     assert (without(rosario).run(["waste_per_person"])["waste_per_person"] > 300).all()
+
+
+@pytest.mark.parametrize("share", [0.93, 0.97, 1.0])
+def test_a_city_that_is_nearly_all_nature_restores_no_more_than_there_is(porto_alegre, share) -> None:
+    """Municipalities in rain forest: what actions restore ends where all land is natural, in every draw."""
+    model = CityModel(with_values(porto_alegre.city, natural_area_share=share))
+    cases = [BASELINE, Case("all", [Measure(action.id, 2026) for action in model.available])]
+    for draws in (0, 100):
+        found = values_of(model.run(["natural_area"], cases, draws=draws)["natural_area"])
+        assert found.max() <= 1
+        assert (found[1] >= found[0]).all()
+        assert found[1].max() == 1 or (share < 0.97 and not draws)

@@ -346,3 +346,20 @@ def test_a_place_of_unknown_population_asks_for_it(tmp_path: Path) -> None:
     assert not (tmp_path / "city").exists()
     assert new_city("13631342", tmp_path / "city", population=20_000).is_dir()
     assert "13631342" not in {place.id for place in all_places()}
+
+
+@pytest.mark.parametrize(("name", "unknown"), [("Shanghai, China", True), ("Istanbul, Turkey", False)])
+def test_landfills_of_unknown_standard_are_named_only_where_there_are_any(name, unknown):
+    """The World Bank says of three fifths of China's waste that it is landfilled, and not how."""
+    note = next(fact.note for fact in made_city(find_place(name)).facts if fact.name == "waste_controlled_share")
+    assert ("unknown standard" in note) == unknown
+
+
+@pytest.mark.parametrize(
+    "name", ["Tokyo, Japan", "Seoul, South Korea", "Tel Aviv, Israel", "Oslo, Norway", "Auckland, New Zealand"]
+)
+def test_a_rich_country_that_reports_no_slums_has_not_those_of_its_continent(name):
+    """The Sustainable Development Report 2025 takes members of the OECD of high income that report none to have none."""
+    model = CityModel(made_city(find_place(name)))
+    found = model.run(["people_in_informal_settlements", "population"])
+    assert (found["people_in_informal_settlements"] < 0.02 * found["population"]).all()

@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from caminos.city.new import made_city
+from caminos.city.places import find_place
 from caminos.model.indicator import PATHWAYS
 from caminos.pathways.resilient.expectation import annual_expectation
 from caminos.pathways.tables import outcomes
@@ -174,6 +176,17 @@ def test_a_harm_is_counted_per_person_and_down_to_nothing(porto_alegre):
     deaths, people = (results[name][:, 0, 4:, 0, 0, 0] for name in ("heat_deaths", "population"))
     spared = np.mean((deaths[0] - deaths[1]) / people[0]) * 1e5
     assert found.worth[0, 0, column] == pytest.approx(spared / 41.6)
+
+
+def test_no_place_on_a_span_lies_below_no_harm():
+    """Where people who cycle avoid more deaths than the causes that are counted take, nothing is left to spare."""
+    for headline in outcomes():
+        places_ = headline.place(np.array([-3.0, 0.0, headline.safe / headline.scale]))
+        nothing = -headline.safe / (headline.worst - headline.safe) if headline.harm else max(0.0, places_[1])
+        assert places_[1] == pytest.approx(nothing)
+        assert places_[2] == pytest.approx(0)
+        if headline.direction == "lower":
+            assert places_[0] == places_[1]
 
 
 def test_an_action_that_does_harm_has_a_worth_below_zero(porto_alegre):
@@ -617,6 +630,14 @@ def test_who_leads_is_named_as_sure_as_it_is(ranked):
     count = len(ranked.leaders)
     assert sum(shares[:count]) >= 0.8 > sum(shares[: count - 1])
     assert ranked.together == pytest.approx(sum(shares[:count]))
+
+
+def test_what_an_action_makes_worse_is_no_reach():
+    """In Kampala few sewers lead to treatment and waste that is collected makes methane: harms widen no reach."""
+    found = entry(CityModel(made_city(find_place("Kampala, Uganda"))), START, draws=0)
+    assert any(value < -5e-4 for item in found.ranking for value in item.by_pathway.values())
+    for item in found.ranking:
+        assert item.reach == sum(value >= 5e-4 for value in item.by_pathway.values()), item.action
 
 
 def test_a_dark_pathway_is_never_robust(ranked):

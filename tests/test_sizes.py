@@ -323,3 +323,15 @@ def test_slow_streets_save_a_tenth_of_a_city_s_road_deaths(porto_alegre):
     fewer = half.run(["road_deaths"], cases)["road_deaths"][:, 0, -1].ravel()
     ratio = (fewer[1] / fewer[0] - 1) / (deaths[1] / deaths[0] - 1)
     assert ratio == pytest.approx((1 - 0.525) / (1 - 0.05), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "share"),
+    [("Mogadishu, Somalia", 0.1), ("Manaus, Brazil", 0.1), ("Houston, United States", 0.8), ("Oslo, Norway", 0.8)],
+)
+def test_heat_pumps_replace_no_cooking_where_nobody_heats(name, share):
+    """In the tropics the fuel of homes is for cooking: three homes in ten with a heat pump save little of it."""
+    model = CityModel(made_city(find_place(name)))
+    cases = [BASELINE, Case("heat_pumps", (Measure("heat_pumps", 2026),))]
+    replaced = model.run(["heat_pump_share"], cases)["heat_pump_share"]
+    assert replaced[1].max() == pytest.approx(0.3 * share)

@@ -483,6 +483,8 @@ def _control_rows(place: Place, ways: dict[str, Value]) -> list[Row]:
         high = 1 - dumped - share("other")
         low = high - share("landfill_unspecified")
         middle, note = (low + high) / 2, "landfills of unknown standard count half"
+    if not share("landfill_unspecified"):
+        note = "all but what the source says to be dumped or to have another fate"
     controlled = Value(middle, max(0.0, low - 0.2), min(1.0, high + 0.1), "share", source, 2016)
     return [_fact("waste_controlled_share", controlled, note)]
 

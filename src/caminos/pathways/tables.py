@@ -63,10 +63,10 @@ class Headline:
     def place(self, value: Array, people: Array = 1.0) -> Array:
         """Where a value stands on the span: 0 at the safe level, 1 at the worst observed, and beyond both ends.
 
-        `people` is what the value is taken `per`. Only a harm to people counts below the safe level.
+        `people` is what the value is taken `per`. Only a harm to people counts below the safe level, down to no harm.
         """
         amount = value / people * self.scale
-        at = (amount - self.safe) / (self.worst - self.safe)
+        at = ((np.maximum(amount, 0.0) if self.harm else amount) - self.safe) / (self.worst - self.safe)
         return at if self.harm else np.maximum(at, 0.0)
 
 

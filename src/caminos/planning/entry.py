@@ -38,7 +38,7 @@ from caminos.planning.unmoved import why_unmoved
 TOP = 5
 FIRST_FROM = 0.5  # share of the draws in which an action is first, from which on it is called first
 TOGETHER = 0.8  # share of the draws that the actions which cannot be told apart cover together
-LEAST_REACH = 5e-4  # worth on a pathway from which on an action is said to move it
+LEAST_REACH = 5e-4  # worth on a pathway from which on an action is said to reach it
 LEAST_WORTH = 1e-9  # below it an action moves nothing
 MOST_OF_WORTH = 0.8  # part of an action's worth by which it is judged on what it rests
 SPREAD_OF_WEIGHTS = 0.5  # headline weights are drawn this far around those of the table
@@ -89,7 +89,7 @@ class Ranked:
     cost: float  # present value of all that it costs everybody
     public_cost: float  # of a year
     worth_per_cost: float  # for USD 1 million of public money a year
-    reach: int  # pathways moved
+    reach: int  # pathways that it makes better; what it makes worse is no reach
     outside: float  # part of its worth that lies outside its own pathway
     first: float
     first_three: float
@@ -273,7 +273,7 @@ def entry(
         verdict=verdict,
         leaders=leaders,
         together=together,
-        robust=draws > 0 and verdict == "first" and _robust(ranking[0].action, middle, lenses, by_welfare, by_target),
+        robust=draws > 0 and verdict == "first" and _robust(leaders[0], middle, lenses, by_welfare, by_target),
         widest=max(ranking, key=lambda item: (item.reach, item.outside, -item.rank)).action if ranking else "",
         budget=money,
         weights=tuple(weights or [1.0] * len(PATHWAYS)),
@@ -328,7 +328,7 @@ def _ranked(
         cost=cost,
         public_cost=public,
         worth_per_cost=_ratio(worth, public / 1e6),
-        reach=int(np.sum(np.abs(np.nan_to_num(by_pathway)) >= LEAST_REACH)),
+        reach=int(np.sum(np.nan_to_num(by_pathway) >= LEAST_REACH)),
         outside=1 - max(own, 0.0) / float(gains.sum()) if gains.sum() > 0 and isfinite(own) else float(gains.sum() > 0),
         first=float(np.mean(sure.place[row] <= 1)),
         first_three=float(np.mean(sure.place[row] <= 3)),

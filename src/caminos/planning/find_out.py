@@ -19,8 +19,7 @@ from caminos.planning.city_model import CityModel
 
 MOST = 5  # facts that are named
 LEAST_DRAWS = 50  # below which nothing can be said
-SHUFFLES = 199  # orders by chance
-BEYOND_CHANCE = 0.99  # part of them that a fact must outdo: one of no effect comes up in one of a hundred
+SHUFFLES = 999  # orders by chance, each of which a fact must outdo: some eighty are asked, so one in a hundred is too many
 LEAST = 0.02  # part of the draws in which a fact would change the first five, below which it is not worth a word
 
 
@@ -86,7 +85,7 @@ def find_out(drawn: Mapping[str, Result], loss: np.ndarray, top: int) -> tuple[F
     random = np.random.default_rng(0)
     ranks = np.linspace(-1, 1, draws)
     chance = np.array([_if_known(random.permutation(ranks), loss, usual)[1] for _time in range(SHUFFLES)])
-    usual_chance, most_chance = chance.mean(axis=0), np.quantile(chance, BEYOND_CHANCE, axis=0)
+    usual_chance, most_chance = chance.mean(axis=0), chance.max(axis=0)
     found = []
     for node, result in drawn.items():
         if isinstance(result, NotEstimated) or result.shape[1] == 1:

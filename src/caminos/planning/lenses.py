@@ -136,7 +136,7 @@ def aims(model: CityModel, found: Assessment, start: int) -> tuple[Aim, ...]:
 
 
 def _of_law(model: CityModel) -> list[_Wanted]:
-    own = {target.name for target in model.city.targets}
+    own = {(target.name, target.amount, target.year) for target in model.city.targets}
     return [
         _Wanted(
             name=item.indicator,
@@ -148,7 +148,9 @@ def _of_law(model: CityModel) -> list[_Wanted]:
             lower=item.direction == "lower",
         )
         for item in headlines()
-        if item.binding and item.binding in model.city.region and item.indicator not in own
+        if item.binding
+        and item.binding in model.city.region
+        and (item.indicator, item.target, item.target_year) not in own
     ]
 
 
@@ -160,16 +162,20 @@ def _of_city(model: CityModel) -> list[_Wanted]:
             found.append(_net(model, target))
             continue
         headline = by_name.get(target.name)
-        now = _number(model, headline, target.name)
-        lower = headline.direction == "lower" if headline else now > target.amount
+        lower = headline.direction == "lower" if headline else _is_reduced(model, target)
         found.append(_Wanted(target.name, target.name, target.amount, target.year, "city", target.source, lower))
     return found
 
 
-def _number(model: CityModel, headline: Headline | None, node: str) -> float:
-    """The value of the base year, by which the direction of a lever's target is known."""
-    result = model.run([node])[node]
-    return nan if isinstance(result, NotEstimated) else float(_by_year(headline, result)[0, 0])
+def _is_reduced(model: CityModel, target: Target) -> bool:
+    """Whether less of a lever is wanted: what actions do to it says so, and where none moves it, how it stands."""
+    modes = {
+        effect.mode for action in model.actions.values() for effect in action.effects if effect.lever == target.name
+    }
+    if modes:
+        return modes == {"reduce"}
+    result = model.run([target.name])[target.name]
+    return not isinstance(result, NotEstimated) and bool(_by_year(None, result)[0, 0] > target.amount)
 
 
 def _net(model: CityModel, target: Target) -> _Wanted:

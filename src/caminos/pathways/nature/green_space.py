@@ -1,5 +1,7 @@
 """Green space for people and for other species."""
 
+import numpy as np
+
 from caminos.model.axes import KIND, Array, positive, total
 from caminos.model.indicator import indicator
 
@@ -22,8 +24,8 @@ def people_without_green(population: Array, green_access_share: Array) -> Array:
 def natural_area(
     base_natural_area_share: Array, natural_area_restored: Array, base_area: Array, hectares_per_km2: Array
 ) -> Array:
-    """Share of the jurisdiction with natural cover, restored land included."""
-    return base_natural_area_share + natural_area_restored / (base_area * hectares_per_km2)
+    """Share of the jurisdiction with natural cover, restored land included: never more than all of it."""
+    return np.minimum(base_natural_area_share + natural_area_restored / (base_area * hectares_per_km2), 1.0)
 
 
 @indicator(unit="index", source="City Biodiversity Index 2021 (CBD TS-98), indicator 11: 10, 25, 40, 55 %")
