@@ -502,7 +502,7 @@ def test_the_widest_reach_is_told_only_where_it_is_wider(small):
     for reach, said in ((leader.reach, False), (leader.reach + 1, True)):
         ranking = (*found.ranking[:-1], replace(other, reach=reach))
         told = replace(found, ranking=ranking, widest=other.action, leaders=(leader.action,))
-        assert any("widest reach" in line.text for line in verdict(small, told).lines) is said
+        assert any("Widest reach" in line.text for line in verdict(small, told).lines) is said
 
 
 def test_plans_of_the_same_name_stay_apart(small):
