@@ -226,7 +226,7 @@ def test_the_page_shows_each_alone_both_and_what_is_beyond_the_sum(porto_alegre)
     assert beyond.value == pytest.approx(both.value - first.value - second.value)
     assert beyond.low < beyond.value < beyond.high < 0
     assert show(better).text == "0% of draws"
-    assert better.note == "worse together than apart"
+    assert better.note == "worse than their sum"
     assert {row.id for row in tables["values"].rows} == {item.first.indicator for item in found.together}
     share = next(row for row in tables["relative_table"].rows if row.id == "heat_deaths").cells[1].value
     deaths = of(found, "heat_deaths")

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from caminos.actions import library
+from caminos.city.package import FACT_COLUMNS, City, read_city
 from caminos.command import cli
+from caminos.files import table_text
 from caminos.i18n import use_language
 from caminos.model.indicator import Indicator
 from caminos.pages import headlines
@@ -20,7 +22,10 @@ from caminos.pages.page import lay
 from caminos.parameters import tables as parameters
 from caminos.pathways.tables import roles
 from caminos.planning import examples
+from caminos.planning.city_model import CityModel
+from caminos.planning.entry import entry
 from caminos.planning.graph import assemble
+from caminos.words import pathway_name
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -55,17 +60,56 @@ def commands() -> list[str]:
     return list(dict.fromkeys(lines))
 
 
+MADE = {  # cities that the pages make first
+    "rosario": 'caminos new "Rosario, Argentina" --out rosario',
+    "recife": 'caminos new "Recife, Brazil" --population 1488920 --out recife',
+}
+
+
 @pytest.mark.parametrize("line", commands())
 def test_commands_run(line, tmp_path, monkeypatch, capsys):
     words = shlex.split(line)
-    city = next((word for word in words if word == "rosario"), "")
-    if city and "new" not in words:
-        monkeypatch.chdir(tmp_path)
-        run(monkeypatch, shlex.split('caminos new "Rosario, Argentina" --out rosario'))
     monkeypatch.chdir(tmp_path)
+    if "new" not in words:
+        for city in set(words) & set(MADE):
+            run(monkeypatch, shlex.split(MADE[city]))
     (tmp_path / "tests").symlink_to(ROOT / "tests")  # the examples of a clone
     code = run(monkeypatch, words)
     assert code == 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["Porto Alegre", "Recife"])
+def test_the_first_five_of_the_entry_point_are_those_of_the_page(name, tmp_path, monkeypatch, porto_alegre):
+    """Those of the bundled city, and of the city that is told the facts of the page in place of its defaults."""
+    text = (ROOT / "docs" / "entry-point.md").read_text(encoding="utf-8").split(f"\n## {name}\n")[1].split("\n## ")[0]
+    model = porto_alegre if name == "Porto Alegre" else CityModel(told_recife(text, tmp_path, monkeypatch))
+    found = entry(model, 2026, draws=0)
+    rows = markdown_rows(text, "place")
+    assert [row[0] for row in rows[:5]] == ["1", "2", "3", "4", "5"]
+    assert [row[1] for row in rows] == [found.ranking[int(row[0]) - 1].name for row in rows]
+    assert set(re.findall(r"\*\*(\w+) is dark\*\*", text)) == {pathway_name(pathway) for pathway in found.dark}
+
+
+def told_recife(text: str, folder: Path, monkeypatch) -> City:
+    """Recife as the page makes it: rows of its defaults replaced by the table's."""
+    monkeypatch.chdir(folder)
+    assert MADE["recife"] in text
+    assert run(monkeypatch, shlex.split(MADE["recife"])) == 0
+    told = [dict(zip(TOLD, row, strict=True)) for row in markdown_rows(text, "name")]
+    path = folder / "recife" / "facts.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        kept = [row for row in csv.DictReader(file) if row["name"] not in {fact["name"] for fact in told}]
+    path.write_text(table_text(FACT_COLUMNS, [*kept, *told]), encoding="utf-8")
+    return read_city(folder / "recife")
+
+
+TOLD = ("name", "value", "unit", "year", "source", "quality")
+
+
+def markdown_rows(text: str, first: str) -> list[list[str]]:
+    """The rows of the table whose first column has this name."""
+    (table,) = re.findall(rf"^\| {first} \|.*\n\|[-:|]+\|\n((?:\|.*\n)+)", text, re.MULTILINE)
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
 
 
 @pytest.mark.parametrize(

@@ -23,13 +23,14 @@ from caminos.i18n import use_language
 from caminos.model.indicator import PATHWAYS
 from caminos.pages.connections import connections
 from caminos.pages.diagnosis import diagnosis
-from caminos.pages.entry import entry
+from caminos.pages.entry import cards, entry, targets, verdict
+from caminos.pages.entry import ranking as ranking_table
 from caminos.pages.explanation import explanation
-from caminos.pages.headlines import lines
+from caminos.pages.headlines import lines, way_cell
 from caminos.pages.interaction import interaction
 from caminos.pages.matrix import matrix
 from caminos.pages.number import number
-from caminos.pages.page import Cell, Chart, Page, Row, Sentences, Table, lay, show, table
+from caminos.pages.page import Cell, Chart, Page, Row, Sentence, Sentences, Table, lay, show, table
 from caminos.pages.plan import plan_page
 from caminos.pages.report import report
 from caminos.pages.summary import summary
@@ -192,6 +193,86 @@ def test_a_table_that_is_too_wide_puts_each_row_on_lines_of_its_own():
     assert [line for line in shown if "Column 7" in line] == ["  Column 7: 123,000 people (100,000 to 200,000)"]
 
 
+def test_a_row_on_lines_of_its_own_keeps_the_note_and_the_unit_of_its_name():
+    """A number whose unit is left out is a wrong number: a note beside the name must not push the unit away."""
+    heads = [("name", "Name"), *((str(place), f"Column {place}") for place in range(8))]
+    cells = [Cell(value=2.34e8, low=1.23e8, high=3.45e8, unit="t CO2e/yr") for _place in range(8)]
+    made = table(heads, [[Cell("Emissions", note="law of 2020"), *cells]], units="row")
+    shown = [line.text for line in page_lines(Page("Title", (made,)), 80)]
+    assert "Emissions (law of 2020; million t CO₂e/year)" in shown
+    assert "  Column 7: 234 (123 to 345)" in shown
+
+
+def test_a_unit_begins_on_the_line_of_the_word_before_it():
+    assert wrap("t CO₂e/person/year", 10) == ["t CO₂e/", "person/", "year"]
+
+
+def test_the_ranking_stands_in_columns_on_a_screen_of_80(small, ranking):
+    """Place, action, worth, sureness, cost and reach of an action are compared down a column, not row by row."""
+    for language in ("en", "es", "pt"):
+        use_language(language)
+        part = ranking_table(small, ranking)
+        shown = [line.text for line in page_lines(Page("", (part,)), 80)]
+        heads = [column.head for column in part.columns]
+        assert not [line for line in shown if line.startswith(f"  {heads[2]}: ")]
+
+
+def test_without_draws_nothing_says_how_sure_a_place_is(small):
+    """One run is not a share of draws: 100% and 0% would be plausible and wrong."""
+    page = entry(small, 2026, draws=0)
+    found = {part.id: part for part in page.walk() if isinstance(part, Table)}
+    for name, columns in (("ranking", ["first_five"]), ("sureness", ["first", "first_three", "first_five"])):
+        places = [place for place, column in enumerate(found[name].columns) if column.id in columns]
+        assert len(places) == len(columns)
+        shown = {row.cells[place].value for row in found[name].rows for place in places}
+        assert all(value is not None and isnan(value) for value in shown)
+    drawn = entry(small, 2026, draws=DRAWS)
+    (part,) = [part for part in drawn.walk() if part.id == "ranking"]
+    assert isinstance(part, Table)
+    five = [column.id for column in part.columns].index("first_five")
+    assert all(0 <= (row.cells[five].value or 0.0) <= 1 for row in part.rows)
+    said = [line.text for card in cards(small, rank(small, 2026, draws=0)) for line in sentences_of(card)]
+    assert said
+    assert not [text for text in said if "draws" in text]
+
+
+def sentences_of(page: Page) -> list[Sentence]:
+    return [line for part in page.walk() if isinstance(part, Sentences) for line in part.lines]
+
+
+def test_a_headline_without_a_target_shows_no_way_to_one(small):
+    """A bar and a goal line beside a dash would be a target that nobody set."""
+    for line in lines(small, [TREES.case], 0):
+        cell = way_cell(line)
+        assert (cell.mark is None) == (not line.estimated or isnan(line.target)), line.name
+        if cell.mark is None:
+            assert cell.text == words.DASH
+
+
+def test_a_distance_between_shares_is_in_percentage_points(small, ranking):
+    """8 % of a shortfall and 8 percentage points are two things."""
+    part = targets(small, ranking)
+    assert isinstance(part, Table)
+    columns = [column.id for column in part.columns]
+    shares = [row for row in part.rows if row.cells[columns.index("shortfall")].unit == "share"]
+    assert shares
+    for row in shares:
+        assert show(row.cells[columns.index("shortfall")]).unit == "percentage points"
+        assert "%" in show(row.cells[columns.index("value")]).text
+
+
+def test_what_a_city_left_out_of_its_facts_is_said_before_it_decides(small, bare, ranking):
+    """A first place without one figure of the city's own says so in the verdict."""
+    said = "No figure of the city's own stands behind this"
+    assert not [line for line in verdict(small, ranking).lines if line.text.startswith(said)]
+    assert isinstance(ranking, Entry)
+    without = tuple(
+        replace(item, why=tuple(replace(contrast, facts=()) for contrast in item.why)) for item in ranking.ranking
+    )
+    found = replace(ranking, ranking=without, verdict="first")
+    assert [line for line in verdict(small, found).lines if line.text.startswith(said)]
+
+
 def test_small_print_keeps_its_words_and_breaks_units_after_a_stroke():
     assert wrap("CO₂e/persona/año", 14) == ["CO₂e/persona/", "año"]
     note = f"2027{words.NO_BREAK}·{words.NO_BREAK}2030"
@@ -210,6 +291,25 @@ def test_a_table_in_which_words_would_stand_as_a_pillar_puts_each_row_on_lines_o
 
 
 # in the report
+
+
+def test_what_is_folded_on_the_terminal_is_folded_in_the_report():
+    """Long lists of sentences are opened by whoever wants them."""
+    names = Sentences(
+        (Sentence("heat deaths, cold deaths"),), "Moved by less than 0.1%: 2 headlines", "unmoved", folded=True
+    )
+    document = html(Page("Title", (Page("Inner", (names,), "inner"),)))
+    assert re.search(r"<details><summary>Moved by less than[^<]*</summary>.*heat deaths", document, re.DOTALL)
+    shown = "\n".join(line.text for line in page_lines(Page("Title", (names,)), 80))
+    assert "heat deaths" not in shown
+    assert "2 headlines" in shown
+
+
+def test_a_number_on_a_narrow_screen_keeps_the_unit_of_its_column():
+    """There the head of the table is gone, and each number stands beside its own label."""
+    rows = [[Cell("Shade"), Cell(value=3.28e9, unit="USD")], [Cell("Water"), Cell(value=5.05e8, unit="USD")]]
+    document = html(Page("Title", (table([("action", "Action"), ("spared", "Welfare")], rows, units="column"),)))
+    assert 'data-label="Welfare (million USD)"' in document
 
 
 def test_every_name_on_a_page_stands_in_its_html(pages):
@@ -395,6 +495,16 @@ def test_what_a_plan_changes_has_a_range_and_says_how_often_it_is_better(pages, 
     assert show(better).text == "100% of draws"
 
 
+def test_the_widest_reach_is_told_only_where_it_is_wider(small):
+    """An action that moves as many pathways as a leader does has not the wider reach."""
+    found = rank(small, 2026, draws=0)
+    leader, other = found.ranking[0], found.ranking[-1]
+    for reach, said in ((leader.reach, False), (leader.reach + 1, True)):
+        ranking = (*found.ranking[:-1], replace(other, reach=reach))
+        told = replace(found, ranking=ranking, widest=other.action, leaders=(leader.action,))
+        assert any("Widest reach" in line.text for line in verdict(small, told).lines) is said
+
+
 def test_plans_of_the_same_name_stay_apart(small):
     page = comparison(small, [TREES, Asked("trees", 2030, (Measure("street_trees", 2030),))], 0)
     totals = next(part for part in page.walk() if part.id == "totals")
@@ -423,6 +533,9 @@ def test_numbers_of_a_row_share_their_scale():
         (Cell(value=nan, unit="person", text="not estimated", reason="why"), "not estimated"),
         (Cell(value=5e7, unit="USD"), "USD\u00a050\u00a0million"),
         (Cell(value=0.001, form="ratio"), "0"),
+        (Cell(value=0.313, form="part"), "31.3%"),
+        (Cell(value=0.082, unit="share", form="points"), "8.2\u00a0percentage points"),
+        (Cell(value=537000.0, unit="USD"), "USD\u00a0537,000"),
         (Cell(value=-0.0004, unit="share", form="relative"), "≈0%"),
         (Cell(value=0.5, unit="1/yr"), "0.5\u00a0per year"),
     ],

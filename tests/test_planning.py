@@ -15,7 +15,6 @@ from scipy.optimize import linprog
 from caminos.city.new import made_city
 from caminos.city.places import find_place
 from caminos.model.indicator import PATHWAYS
-from caminos.pages import entry as pages
 from caminos.pathways.resilient.expectation import annual_expectation
 from caminos.pathways.tables import outcomes
 from caminos.planning.assessment import action_spending, assess, balance, costs, single_cases
@@ -639,16 +638,6 @@ def test_what_an_action_makes_worse_is_no_reach():
     assert any(value < -5e-4 for item in found.ranking for value in item.by_pathway.values())
     for item in found.ranking:
         assert item.reach == sum(value >= 5e-4 for value in item.by_pathway.values()), item.action
-
-
-def test_another_is_said_to_reach_wider_only_where_it_does(lacking, ranked):
-    """An action that moves as many pathways as the one that leads is no news."""
-    leader, other = ranked.ranking[0], ranked.ranking[1]
-    for reach, said in ((leader.reach, False), (leader.reach + 1, True)):
-        ranking = (leader, replace(other, reach=reach), *ranked.ranking[2:])
-        found = replace(ranked, ranking=ranking, leaders=(leader.action,), widest=other.action)
-        texts = [line.text for line in pages.verdict(lacking, found).lines]
-        assert any("The widest reach has another" in text for text in texts) == said
 
 
 def test_a_dark_pathway_is_never_robust(ranked):

@@ -77,3 +77,13 @@ def test_the_language_in_use_speaks() -> None:
         ]
     finally:
         use_language("en")
+
+
+def test_small_numbers_are_written_out() -> None:
+    """A change of a thousandth of a percent is read by people who know no powers of ten."""
+    assert [number(value) for value in (1.8e-5, -0.000104, 2.34e-6, 4e-7)] == [
+        "0.000018",
+        "-0.000104",
+        "0.00000234",
+        "4e-7",
+    ]

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 
 LANGUAGES = ("es", "en", "pt")
-SMALLEST_PLAIN, LARGEST_PLAIN = 1e-4, 1e15  # beyond these a number is written with a power of ten
+SMALLEST_PLAIN, LARGEST_PLAIN = 1e-6, 1e15  # beyond these a number is written with a power of ten
 # C0, DEL and C1, line and paragraph separators, and marks that turn the direction of writing
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _language: ContextVar[str] = ContextVar("language", default="en")

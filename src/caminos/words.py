@@ -340,7 +340,7 @@ def money_text(value: float, currency: str, digits: int = 3) -> str:
     if not isfinite(value):
         return DASH
     if abs(value) < MILLION:
-        return f"{currency}{NO_BREAK}{number(value, digits)}"
+        return _("{currency} {amount}", currency=currency, amount=number(value, digits)).replace(" ", NO_BREAK)
     text = number(value / MILLION, digits)
     return _("{currency} {amount} million", currency=currency, amount=text).replace(" ", NO_BREAK)
 

@@ -129,7 +129,7 @@ def missing_electricity(city: City) -> list[Problem]:
                 use=f"I.{sector}.2",
                 value=number(losses[0].emissions, 4),
             )
-            fix = _("Electricity of {meaning} is missing from the sum.", meaning=gpc()[f"I.{sector}.2"].meaning)
+            fix = _("The electricity of {reference} is missing from the sum.", reference=f"I.{sector}.2")
             found.append(Problem(WARNING, INVENTORY, losses[0].row, "reference", message, fix))
     return found
 

@@ -76,12 +76,29 @@ def make_app() -> typer.Typer:
     Zone = Annotated[str, typer.Option("--zone", help=_("Id of a zone."))]
     Group = Annotated[str, typer.Option("--group", help=_("Income quintile: q1 (poorest) to q5."))]
     Kind = Annotated[str, typer.Option("--kind", help=_("A kind: fuel, mode, sector, stream …"))]
-    Draws = Annotated[int, typer.Option("--draws", min=0, help=_("Monte Carlo draws for the ranges; 0 for none."))]
+    Draws = Annotated[
+        int,
+        typer.Option(
+            "--draws",
+            min=0,
+            help=_(
+                "Draws for the ranges: how often the model is run with other values of what is not sure; 0 for none."
+            ),
+        ),
+    ]
     Folder = Annotated[Path, typer.Option("--out", help=_("Folder for the results."))]
     Budget = Annotated[
         str, typer.Option("--budget", help=_("Public money a year: 50e6 (USD of 2023) or '270e6 BRL2024'."))
     ]
-    Weights = Annotated[str, typer.Option("--weights", help=_("Five weights for the pathways, e.g. 1,1,1,2,2."))]
+    Weights = Annotated[
+        str,
+        typer.Option(
+            "--weights",
+            help=_(
+                "Five weights for the pathways, in this order: low-emission, nature-based, circular, resilient, equitable; e.g. 1,1,1,2,2."
+            ),
+        ),
+    ]
     Floor = Annotated[float, typer.Option("--floor", help=_("Least share of the benefits for the poorest quintile."))]
     PlanName = Annotated[
         str, typer.Option("--plan", help=_("Evaluate with a plan: a file, or the name of one in the city's plans/."))

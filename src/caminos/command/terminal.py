@@ -109,6 +109,9 @@ def _heading(text: str, wide: int, style: str) -> list[Line]:
 def _sentence_lines(part: Sentences, wide: int) -> list[Line]:
     found = []
     for line in part.lines:
+        if part.style == "brief" and line.head:
+            found += [*_wrapped(line.head, wide, style="bold"), *_wrapped(INDENT + line.text, wide, INDENT)]
+            continue
         text = f"{line.head}: {line.text}" if line.head else line.text
         listed = part.style == "list"
         style = "dim" if line.style in ("note", "hint") else ""
@@ -271,8 +274,9 @@ def _stacked(grid: Grid, wide: int) -> list[Line]:
     """Each row as a block: its name, then one line for each column."""
     found = []
     for row in grid.rows:
-        name, *unit = row[0].lines or ("",)
-        found += _wrapped(f"{name.strip()} ({unit[0].strip()})" if unit else name.strip(), wide, style="bold")
+        name, *small = row[0].lines or ("",)
+        about = "; ".join(line.strip() for line in small)
+        found += _wrapped(f"{name.strip()} ({about})" if about else name.strip(), wide, style="bold")
         for head, block in zip(grid.heads[1:], row[1:], strict=True):
             number, *more = block.lines or ("",)
             text = f"{number} ({'; '.join(line.strip() for line in more)})" if more else number
@@ -289,13 +293,13 @@ def wrap(text: str, wide: int) -> list[str]:
     lines: list[str] = []
     line = ""
     for word in one_line(text).split(" "):
-        if line and cell_len(line) + 1 + cell_len(word) > wide:
-            lines.append(line)
-            line = ""
-        if cell_len(word) > wide:
-            *full, word = _cut(word, wide)
-            lines += full
-        line = f"{line} {word}" if line else word
+        pieces = _cut(word, wide) if cell_len(word) > wide else [word]
+        for place, piece in enumerate(pieces):
+            gap = "" if place or not line else " "
+            if line and cell_len(line) + len(gap) + cell_len(piece) > wide:
+                lines.append(line)
+                line, gap = "", ""
+            line += gap + piece
     return [*lines, line] if line else lines
 
 

@@ -12,15 +12,15 @@ from caminos.model.axes import QUINTILES
 from caminos.model.indicator import PATHWAYS
 from caminos.pages.change import better_cell, better_head, change_cell, likely
 from caminos.pages.entry import action_name
+from caminos.pages.headlines import unmoved
 from caminos.pages.names import name_of, names_of
-from caminos.pages.page import Cell, Chart, Page, Row, Sentence, Table, present, sentences, table
+from caminos.pages.page import Cell, Chart, Page, Row, Sentence, Table, present, table
 from caminos.pathways.tables import Connection, headlines
 from caminos.planning.change import NEGLIGIBLE, Change
 from caminos.planning.city_model import CityModel
 from caminos.planning.connect import Connections, connect
 from caminos.planning.explanation import Step
 from caminos.planning.names import of
-from caminos.words import percent
 
 
 def connections(model: CityModel, action: str, start: int, draws: int = 500) -> Page:
@@ -32,17 +32,12 @@ def connections_page(model: CityModel, found: Connections) -> Page:
     """What an action moves, as a page."""
     name = action_name(model, found.action)
     title = _("{action} in {city}, begun in {year}", action=name, city=model.city.name, year=found.start)
-    hardly = (
-        [Sentence(names_of(found.unmoved), _("Moved by less than {share}", share=percent(NEGLIGIBLE)))]
-        if found.unmoved
-        else []
-    )
     parts = present(
         changes(found),
         groups(found),
         Page(_("The strongest line of causes, by pathway"), tuple(chains(model, found)), "chains"),
         links(found),
-        sentences(hardly),
+        unmoved(found.unmoved, NEGLIGIBLE),
         not_estimated(found.not_estimated),
     )
     return Page(title, parts, "connections", model.city.id)

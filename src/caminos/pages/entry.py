@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import isfinite, isinf
+from math import isfinite, isinf, nan
 
 from caminos import words
 from caminos.actions.library import Action
 from caminos.city.bundled import typed
+from caminos.city.settings import NET_REDUCTION
 from caminos.i18n import _
 from caminos.model import DRAWS
 from caminos.model.indicator import PATHWAYS
@@ -39,6 +40,7 @@ from caminos.words import pathway_name, percent
 TOP = 5
 SHOWN = 12
 LISTED = 6  # inputs named in a sentence
+FEW_FACTS = 4  # facts named as what carries an action
 
 
 def entry(
@@ -100,13 +102,19 @@ def verdict(model: CityModel, found: Entry) -> Sentences:
     if found.verdict == "first" and found.draws:
         lines.append(Sentence(_robust(found)))
     item = of_action(found, found.widest) if found.leaders else None
-    if item and item.reach > of_action(found, found.leaders[0]).reach:
+    if item and item.reach > max(of_action(found, leader).reach for leader in found.leaders):
         text = _(
-            "The widest reach has another: {action} moves {count} of the five pathways.",
+            "Widest reach: {action}. Pathways moved: {count} of 5; {share} of its worth lies outside its own pathway.",
             action=action_name(model, item.action),
             count=item.reach,
+            share=percent(item.outside, 2),
         )
         lines.append(Sentence(text))
+    if found.verdict in ("first", "together") and not _known_of(found, found.leaders):
+        text = _(
+            "No figure of the city's own stands behind this, only those of its country and assumed values. Give facts of the city before deciding."
+        )
+        lines.append(Sentence(text, style="caution"))
     lines += [Sentence(text, style="caution") for text in dark(found)]
     lines.append(Sentence(budget_text(model, found), style="note"))
     return sentences(lines, id="verdict")
@@ -119,20 +127,27 @@ def answer(model: CityModel, found: Entry) -> str:
         return _("No action of the library moves an outcome that can be estimated here.")
     share = percent(found.together, 2)
     if found.verdict == "first" and not found.draws:
-        return _("First by central values: {action}. How sure that is takes draws.", action=names[0])
+        return _(
+            "First by central values: {action}. How sure that is has not been computed (no draws).", action=names[0]
+        )
     if found.verdict == "first":
         return _("First: {action}. It leads in {share} of the draws.", action=names[0], share=share)
     if found.verdict == "together":
         return _(
-            "These {count} cannot be told apart: {actions}. One of them leads in {share} of the draws.",
+            "These {count} actions cannot be told apart: {actions}. One of them leads in {share} of the draws.",
             count=len(names),
             actions="; ".join(names),
             share=share,
         )
     return _(
-        "Not decided: what would come first ({actions}) rests on priors alone, on nothing that is known of the city.",
+        "Not decided: what would come first ({actions}) rests on assumed values alone, on nothing that is known of the city or its country.",
         actions="; ".join(names),
     )
+
+
+def _known_of(found: Entry, actions: Iterable[str]) -> set[str]:
+    """The city's own facts on which the places of these actions rest."""
+    return {fact for action in actions for contrast in of_action(found, action).why for fact in contrast.facts}
 
 
 def _robust(found: Entry) -> str:
@@ -172,7 +187,7 @@ def budget_text(model: CityModel, found: Entry) -> str:
             share=percent(money_.share),
         ),
         "product": lambda: _(
-            "Under a public budget of {amount} a year for actions: {share} of the gross product (a prior; give another with --budget).",
+            "Under a public budget of {amount} a year for actions: {share} of the gross product (assumed; give another with --budget).",
             amount=amount,
             share=percent(money_.share),
         ),
@@ -196,29 +211,34 @@ def ranking(model: CityModel, found: Entry, most: int | None = None, folded: boo
         ("worth", _("Worth")),
         ("first_five", _("In first five")),
         ("public_cost", _("Cost a year")),
-        ("worth_per_cost", _("Worth per million")),
+        ("worth_per_cost", _("Worth per million USD")),
         ("reach", _("Reach")),
     ]
-    rows = [_ranked(model, item) for item in found.ranking[:most]]
+    rows = [_ranked(model, item, found.draws) for item in found.ranking[:most]]
     title = (
         _("The first {count} of {all} ranked actions", count=len(rows), all=len(found.ranking))
         if most and len(found.ranking) > most
         else _("All {count} ranked actions", count=len(rows))
     )
     note = _(
-        "Place: by what the best use of the budget would lose without the action. Worth: the part that it spares of the way from a safe level to the worst observed, over all outcomes by weight, in the mean of the years. In first five: in what part of the draws. Cost: public, a level yearly amount; worth per million of it. Reach: pathways moved."
+        "Place: at central values, by what the best use of the budget would lose without the action. Worth: with the way from a safe level to the worst observed anywhere as 100% of each outcome, the part of it that the action spares, over all outcomes by weight and in the mean of the years. In first five: in what part of the draws, which are runs of the model with other values of all that is not sure. Cost: public money, spread evenly over the years. Reach: pathways moved."
     )
     return table(columns, rows, title, "ranking", units="column", folded=folded, note=note)
 
 
-def _ranked(model: CityModel, item: Ranked) -> Row:
+def _in_draws(value: float, draws: int) -> Cell:
+    """A share of the draws; not a number where nothing was drawn."""
+    return Cell(value=value if draws else nan, unit="share")
+
+
+def _ranked(model: CityModel, item: Ranked, draws: int) -> Row:
     return Row(
         (
             Cell(value=float(item.rank)),
             Cell(_number(model, item.action), id=item.action),
             Cell(_(item.name), id=item.action),
             Cell(value=item.worth, unit="share"),
-            Cell(value=item.first_five, unit="share"),
+            _in_draws(item.first_five, draws),
             Cell(value=item.public_cost, unit="USD"),
             Cell(value=item.worth_per_cost, unit="share"),
             Cell(value=float(item.reach)),
@@ -247,7 +267,7 @@ def sureness(model: CityModel, found: Entry) -> Table:
                 Cell(_(item.name), id=item.action),
                 Cell(value=item.worth, low=item.worth_low, high=item.worth_high, unit="share"),
                 Cell(value=item.loss, unit="share"),
-                *(Cell(value=share, unit="share") for share in (item.first, item.first_three, item.first_five)),
+                *(_in_draws(share, found.draws) for share in (item.first, item.first_three, item.first_five)),
                 Cell(value=item.outside, unit="share"),
             ),
             item.action,
@@ -255,9 +275,13 @@ def sureness(model: CityModel, found: Entry) -> Table:
         )
         for item in found.ranking
     ]
-    note = _(
-        "Shares of {draws} draws of everything that is not sure, costs, lead times and weights included.",
-        draws=found.draws,
+    note = (
+        _(
+            "Shares of {draws} draws of everything that is not sure, costs, lead times and weights included.",
+            draws=found.draws,
+        )
+        if found.draws
+        else _("Without draws it is not computed how sure a place is.")
     )
     title = _("All {count} ranked actions, and how sure their places are", count=len(rows))
     return table(columns, rows, title, "sureness", units="column", folded=True, note=note)
@@ -331,35 +355,44 @@ def why_here(model: CityModel, found: Entry) -> Sentences:
 
 def why_text(item: Ranked) -> str:
     """Why an action stands where it does: contrasts with the median place, and on what they rest."""
-    parts = [_contrast(contrast) for contrast in item.why[:2]]
+    return f"{contrasts(item)} {basis(item)}"
+
+
+def contrasts(item: Ranked) -> str:
+    """The outcomes that give an action most of its worth, here against the median place."""
+    return " ".join(_contrast(contrast) for contrast in item.why[:2])
+
+
+def basis(item: Ranked) -> str:
+    """What is known of the outcomes that an action is worth something for."""
     known = [fact for contrast in item.why for fact in contrast.facts]
+    carriers = [fact for contrast in item.why for fact in contrast.carriers]
+    facts = _listed([name_of(fact) for fact in dict.fromkeys(known or carriers)], FEW_FACTS)
     if known:
-        parts.append(_("What the city knows itself: {facts}.", facts=names_of(dict.fromkeys(known))))
-    elif item.priors:
-        parts.append(_("All of this rests on priors."))
-    else:
-        parts.append(_("None of this is the city's own figure: it is made from those of its country."))
-    return " ".join(parts)
+        return _("What the city knows itself: {facts}.", facts=facts)
+    if item.priors:
+        return _("All that carries it rests on assumed values: {facts}.", facts=facts)
+    return _(
+        "Nothing that carries it is the city's own; it is made from figures of its country or of like cities: {facts}.",
+        facts=facts,
+    )
 
 
 def _contrast(item: Contrast) -> str:
-    here, there = amount(item.value, item.unit), amount(item.median, item.unit)
-    name, part = name_of(item.indicator), percent(item.part, 2)
+    values = {
+        "name": name_of(item.indicator),
+        "here": amount(item.value, item.unit),
+        "there": amount(item.median, item.unit),
+        "part": percent(item.part, 2),
+    }
     if item.worse:
-        return _(
-            "Because of this outcome ({part} of its worth): {name}, {here} here against {there} in the median place.",
-            part=part,
-            name=words.lower_first(name),
-            here=here,
-            there=there,
-        )
-    return _(
-        "For this outcome ({part} of its worth), though it is no worse here than elsewhere: {name}, {here} here against {there} in the median place.",
-        part=part,
-        name=words.lower_first(name),
-        here=here,
-        there=there,
-    )
+        return _("{name}: {here} here, {there} in the median place ({part} of its worth).", **values)
+    return _("{name}: {here} here, no worse than {there} in the median place ({part} of its worth).", **values)
+
+
+def difference(value: float, unit: str) -> str:
+    """What lies between two amounts, without a sign; of shares in percentage points."""
+    return words.change(abs(value), unit).lstrip("+")
 
 
 def amount(value: float, unit: str) -> str:
@@ -380,8 +413,8 @@ def lenses(model: CityModel, found: Entry) -> Table | Sentences:
     first = {aim.actions[0].action for aim in found.aims if aim.actions}
     columns = [
         ("action", _("Action")),
-        ("balance", _("Place in the balance")),
-        ("welfare", _("Place in welfare")),
+        ("balance", _("Place, five pathways")),
+        ("welfare", _("Place, welfare")),
         ("spared", _("Welfare, to 2050")),
         ("targets", _("First for a target")),
     ]
@@ -404,7 +437,7 @@ def lenses(model: CityModel, found: Entry) -> Table | Sentences:
             )
         )
     note = _(
-        "Welfare: what people are spared in money, a dollar to the poor counting more (present value). {share} of all benefit is shared evenly for want of a source and left out. The lenses are not mixed.",
+        "Welfare: harm spared to people, in money (present value); a dollar counts more for the poor. Of {share} of the benefit it is not known who receives it; that is left out. A dash: it moves nothing that is counted here. The lenses are not mixed.",
         share=percent(found.welfare.even, 2),
     )
     return table(columns, rows, _("Three lenses side by side"), "lenses", units="column", note=note)
@@ -424,13 +457,16 @@ def targets(model: CityModel, found: Entry) -> Table | Sentences:
         ("actions", _("Most is removed by")),
     ]
     rows = [_aim(model, aim) for aim in found.aims]
-    note = _("By target, never summed; what an action removes is no more than the shortfall.")
-    return table(columns, rows, _("Dated targets"), "targets", note=note)
+    note = _(
+        "In brackets: part of the shortfall. An action removes no more than the shortfall; what several remove is not summed."
+    )
+    return table(columns, rows, _("Dated targets"), "targets", units="row", style="cards targets", note=note)
 
 
 def _aim(model: CityModel, aim: Aim) -> Row:
     whose = _("law") if aim.whose == "law" else _("the city's own")
-    name = Cell(name_of(aim.name), id=aim.name, note="; ".join(part for part in (whose, aim.source) if part))
+    title = _("Net emissions") if aim.name == NET_REDUCTION else name_of(aim.name)
+    name = Cell(title, id=aim.name, note="; ".join(part for part in (whose, aim.source) if part))
     if aim.reason and not isfinite(aim.shortfall):
         numbers = [Cell(value=aim.value, unit=aim.unit) if isfinite(aim.value) else Cell(words.DASH), Cell(), Cell()]
         return Row((name, Cell(str(aim.year)), *numbers, Cell(aim.reason)), f"{aim.name}_{aim.year}")
@@ -438,12 +474,13 @@ def _aim(model: CityModel, aim: Aim) -> Row:
         _(
             "{action}: {amount} ({share})",
             action=action_name(model, item.action),
-            amount=amount(item.amount, aim.unit),
+            amount=difference(item.amount, aim.unit),
             share=percent(item.share, 2),
         )
         for item in aim.actions[:3]
     ]
-    numbers = [Cell(value=value, unit=aim.unit) for value in (aim.value, aim.expected, aim.shortfall)]
+    numbers = [Cell(value=value, unit=aim.unit) for value in (aim.value, aim.expected)]
+    numbers.append(Cell(value=aim.shortfall, unit=aim.unit, form="points" if aim.unit == "share" else ""))
     text = "; ".join(listed) or aim.reason or _("no action of the library")
     return Row((name, Cell(str(aim.year)), *numbers, Cell(text)), f"{aim.name}_{aim.year}")
 
@@ -508,28 +545,31 @@ def challenges(model: CityModel, found: Sequence[Challenge], most: int = 8) -> T
     rows = [_challenge(model, item) for item in found if not item.reason and item.place > 0][:most]
     columns = [
         ("headline", _("Outcome")),
-        ("value", _("Here as it goes")),
+        ("value", _("Here")),
+        ("median", _("Median place")),
+        ("worst", _("Worst observed")),
         ("stands", _("From safe to worst")),
         ("best", _("Most is spared by")),
     ]
-    return table(columns, rows, _("The widest challenges"), "challenges", units="row", style="cards")
+    note = _(
+        "Here: as the city goes on, mean of the years. From safe to worst: 0% is a safe level, 100% the worst observed; what an action spares is a part of that way. In order of how far the city stands from safe times what the outcome counts."
+    )
+    return table(columns, rows, _("The widest challenges"), "challenges", units="row", style="cards", note=note)
 
 
 def _challenge(model: CityModel, item: Challenge) -> Row:
-    spares = _("spares {share} of the span", share=percent(item.spared, 2))
+    spares = _("spares {share} of the way", share=percent(item.spared, 2))
     best = (
         Cell(action_name(model, item.best_action), id=item.best_action, note=spares)
         if item.best_action
         else Cell(_("no action of the library"))
     )
     headline = item.headline
-    prior = _("rests on priors") if item.priors else ""
-    median, worst = (amount(value, headline.span_unit) for value in (headline.median, headline.worst))
-    against = _("median place {median}, worst observed {worst}", median=median, worst=worst)
-    here = Cell(value=item.value, unit=headline.span_unit, note=against)
-    stands = Cell(value=item.place, unit="share", mark=Mark("bar", (min(max(item.place, 0.0), 1.0),)))
+    prior = _("rests on assumed values") if item.priors else ""
+    numbers = (Cell(value=value, unit=headline.span_unit) for value in (item.value, headline.median, headline.worst))
+    stands = Cell(value=item.place, form="part", mark=Mark("bar", (min(max(item.place, 0.0), 1.0),)))
     name = Cell(name_of(headline.indicator), id=headline.indicator, note=prior)
-    return Row((name, here, stands, best), headline.indicator, headline.pathway)
+    return Row((name, *numbers, stands, best), headline.indicator, headline.pathway)
 
 
 def spans(found: Entry) -> Table:
@@ -603,12 +643,13 @@ def _listed_actions(model: CityModel, ids: Iterable[str]) -> str:
 
 def cards(model: CityModel, found: Entry) -> list[Page]:
     """One page for each of the first actions: why, at what cost, who pays, what it moves, how sure that is."""
-    return [_card(model, item) for item in found.ranking[:TOP]]
+    return [_card(model, item, found.draws) for item in found.ranking[:TOP]]
 
 
-def _card(model: CityModel, item: Ranked) -> Page:
+def _card(model: CityModel, item: Ranked, draws: int) -> Page:
     action = model.actions[item.action]
-    facts = [
+    facts = [Sentence(text, head) for head, text in _reasons(item)]
+    facts += [
         Sentence(money(item.cost, model.city.currency), _("Cost"), numbers=(Cell(value=item.cost, unit="USD"),)),
         Sentence(payers(model, action), _("Who")),
     ]
@@ -617,46 +658,33 @@ def _card(model: CityModel, item: Ranked) -> Page:
     moved = table(
         [(pathway, words.pathway_short(pathway)) for pathway in PATHWAYS],
         [effects(item)],
-        _("Part of each pathway's spans that it spares"),
+        _("Worth on each pathway"),
         f"effects_{item.action}",
         style="effects",
     )
-    cautions = [Sentence(text, style="caution") for text in _cautions(item)]
-    parts = present(sentences([_reasons(item)]), sentences(facts, style="facts"), moved, sentences(cautions))
+    cautions = [Sentence(text, style="caution") for text in _cautions(item, draws)]
+    parts = present(sentences(facts, style="facts"), moved, sentences(cautions))
     return Page(_(item.name), parts, item.action, pathway=item.pathway, style="card")
 
 
-def _reasons(item: Ranked) -> str:
-    """Why an action stands where it does."""
-    parts = [
-        _(
-            "It spares {worth} of all spans from safe to worst, for {cost} of public money a year.",
-            worth=percent(item.worth, 2),
-            cost=words.dollars(item.public_cost),
-        ),
-        why_text(item) if item.why else "",
-    ]
-    known = {pathway: value for pathway, value in item.by_pathway.items() if isfinite(value)}
-    moved = sorted((name for name in known if known[name] >= words.VISIBLE), key=lambda name: -known[name])
-    if len(moved) == 1:
-        parts.append(_("It works on one pathway: {pathway}.", pathway=pathway_name(moved[0]).lower()))
-    elif moved:
-        parts.append(
-            _(
-                "It works on {count} of the five pathways, most on this one: {pathway}.",
-                count=len(moved),
-                pathway=pathway_name(moved[0]).lower(),
-            )
-        )
+def _reasons(item: Ranked) -> list[tuple[str, str]]:
+    """Why an action stands where it does, in short texts with a head each."""
+    worth = _(
+        "{worth} of the way from safe to worst, over all outcomes, for {cost} of public money a year.",
+        worth=percent(item.worth, 2),
+        cost=words.dollars(item.public_cost),
+    )
+    found = [(_("Worth"), worth)]
+    if item.why:
+        found += [(_("Why here"), contrasts(item)), (_("Rests on"), basis(item))]
     if item.benefit_cost >= 0.05:
-        parts.append(
-            _(
-                "For each dollar people are spared {ratio} dollars of deaths, flood damage, energy and water; {share} of that goes to the poorest fifth.",
-                ratio=words.ratio(item.benefit_cost),
-                share=percent(item.benefit_of_poorest, 2),
-            )
+        text = _(
+            "For each dollar people are spared {ratio} dollars of deaths, flood damage, energy and water; {share} of that goes to the poorest fifth.",
+            ratio=words.ratio(item.benefit_cost),
+            share=percent(item.benefit_of_poorest, 2),
         )
-    return " ".join(part for part in parts if part)
+        found.append((_("Benefit"), text))
+    return found
 
 
 def who(action: Action) -> str:
@@ -672,16 +700,17 @@ def payers(model: CityModel, action: Action) -> str:
     return _("{names}; from public budgets", names=who(action))
 
 
-def _cautions(item: Ranked) -> list[str]:
-    texts = [
-        _(
+def _cautions(item: Ranked, draws: int) -> list[str]:
+    texts = []
+    if draws:
+        text = _(
             "First in {first} of the draws, among the first five in {five}.",
             first=percent(item.first, 2),
             five=percent(item.first_five, 2),
         )
-    ]
+        texts.append(text)
     if item.priors:
-        texts.append(_("It rests on priors alone: nothing that makes it is known of the city or its country."))
+        texts.append(_("It rests on assumed values alone: nothing that makes it is known of the city or its country."))
     if item.readiness.get("data") == 0:
         texts.append(_("Its size and cost rest on recalled or assumed values alone."))
     return texts
@@ -699,10 +728,10 @@ def flips(model: CityModel, found: Sequence[Flip], title: str, most: int | None 
     return sentences(lines, title, "weak_inputs", style="list")
 
 
-def _listed(inputs: Sequence[str]) -> str:
-    """The first inputs that change the same thing, and how many more do."""
-    few = "; ".join(inputs[:LISTED])
-    more = len(inputs) - LISTED
+def _listed(inputs: Sequence[str], most: int = LISTED) -> str:
+    """The first of some inputs, and how many more there are."""
+    few = "; ".join(inputs[:most])
+    more = len(inputs) - most
     return few if more <= 0 else _("{names} and {count} more", names=few, count=more)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite, isinf, isnan, nan
 from typing import Any
@@ -17,7 +17,20 @@ from caminos.model.indicator import PATHWAYS
 from caminos.model.values import NotEstimated, numbers_of, values_of
 from caminos.pages.change import better_cell, better_head, change_cell
 from caminos.pages.names import name_of, names_of
-from caminos.pages.page import Cell, Chart, Mark, Page, Row, Series, Table, present, sentences, table
+from caminos.pages.page import (
+    Cell,
+    Chart,
+    Mark,
+    Page,
+    Row,
+    Sentence,
+    Sentences,
+    Series,
+    Table,
+    present,
+    sentences,
+    table,
+)
 from caminos.pathways.tables import Headline, headlines, series
 from caminos.planning.change import Change
 from caminos.planning.city_model import BASELINE, Case, CityModel
@@ -298,6 +311,13 @@ def moves(line: Line) -> bool:
     return any(not abs(change.value) <= LEAST * whole for change in line.changes)
 
 
+def unmoved(indicators: Iterable[str], least: float) -> Sentences:
+    """The headlines that change by less than a share of their value: counted in the title, their names folded."""
+    names = list(indicators)
+    title = _("Moved by less than {share}: {count} headlines", share=words.percent(least), count=len(names))
+    return sentences([Sentence(names_of(names))] if names else [], title, "unmoved", folded=True)
+
+
 def change_table(every: Sequence[Line], named: Sequence[str] = (), title: str = "", id: str = "changes") -> Table:
     """What each case changes in the last year: the difference with its range, and how often it is for the better.
 
@@ -336,7 +356,9 @@ def worse_cell(line: Line) -> Cell:
 
 
 def way_cell(line: Line) -> Cell:
-    """How far a headline gets to its target, in words and as a bar."""
+    """How far a headline gets to its target, in words and as a bar; a dash where no target is set."""
+    if not isfinite(line.target):
+        return Cell(words.DASH)
     planned = line.way(1) if len(line.cases) > 1 else None
     return Cell(way_text(line), mark=Mark("way", (line.way(0), planned)))
 

@@ -9,7 +9,7 @@ from caminos.i18n import _
 from caminos.pages.change import better_cell, better_head, change_cell
 from caminos.pages.connections import not_estimated
 from caminos.pages.entry import action_name
-from caminos.pages.headlines import headline_table, lines
+from caminos.pages.headlines import headline_table, lines, unmoved
 from caminos.pages.names import name_of, names_of
 from caminos.pages.page import (
     Cell,
@@ -62,7 +62,7 @@ def interaction_page(model: CityModel, found: Interaction, draws: int = 500) -> 
         chart(found),
         together(found, adding, _("Where they simply add up"), "adds_up", folded=True),
         values(model, found, draws),
-        sentences(hardly(found), id="unmoved"),
+        unmoved(found.unmoved, NEGLIGIBLE),
         not_estimated(found.not_estimated),
     ]
     parts = present(*every)
@@ -143,7 +143,7 @@ def together(found: Interaction, items: list[Together], title: str, id: str, fol
         changes = zip((item.first, item.second, item.both), found.cases, strict=False)
         cells = [Cell(name_of(name), id=name), *(change_cell(change, case.name) for change, case in changes if change)]
         if item.beyond_sum:
-            cells += [_extra(item), better_cell(item.beyond_sum, _("worse together than apart"))]
+            cells += [_extra(item), better_cell(item.beyond_sum, _("worse than their sum"))]
         rows.append(Row(tuple(cells), name, item.first.pathway))
     return table(columns, rows, title, id, units="row", style="cards", folded=folded)
 
@@ -196,10 +196,3 @@ def values(model: CityModel, found: Interaction, draws: int) -> Table:
     every = lines(model, found.cases, draws, sorted(names)) if names else []
     heads = [_("First"), _("Second"), _("Both")][: len(found.cases)]
     return headline_table(every, heads, ("cases",), _("The headlines without, with each and with both"), "values")
-
-
-def hardly(found: Interaction) -> list[Sentence]:
-    """The headlines that neither moves."""
-    if not found.unmoved:
-        return []
-    return [Sentence(names_of(found.unmoved), _("Moved by less than {share}", share=words.percent(NEGLIGIBLE)))]

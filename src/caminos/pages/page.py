@@ -32,7 +32,9 @@ class Cell:
 
     `value` is None where no number is meant and NaN where it is not estimated, with the `reason`. `unit` is
     an id (`person/yr`); `form` is how the number is written: change (with its sign), relative (a change as a
-    percentage), ratio, draws (the share of draws in which a change is for the better), or exact (as it would be typed); `id` is what words stand for (an action, an indicator, a zone).
+    percentage), ratio, draws (the share of draws in which a change is for the better), part (a share as a
+    percentage whatever the unit of its row), points (a distance between shares, in percentage points), or exact (as
+    it would be typed); `id` is what words stand for (an action, an indicator, a zone).
     """
 
     text: str = ""
@@ -285,7 +287,7 @@ def scale(cells: Iterable[Cell]) -> Scale | None:
         return Scale(unit, 1.0, words.unit_name(unit))
     factor, text = words.scale_of(unit, values)
     if unit == "share":
-        text = words.points() if form == "change" else ""
+        text = words.points() if form in ("change", "points") else ""
     if unit == "yr" and form == "change":
         text = words.unit_name(unit)
     return Scale(unit, factor, text)
@@ -309,6 +311,10 @@ def show(cell: Cell, common: Scale | None = None) -> Shown:
         text, spread = f"{cell.value:.9g}", ""
     elif cell.form == "draws":
         text, spread = words.of_draws(cell.value), ""
+    elif cell.form == "part":
+        text, spread = words.percent(cell.value), ""
+    elif cell.form == "points":
+        text, spread = words.signed(cell.value, cell.unit).lstrip("+"), ""
     elif cell.form == "ratio":
         text, spread = words.ratio(cell.value), words.span(cell.low, cell.high, "ratio")
     elif cell.unit == "USD" and inside:

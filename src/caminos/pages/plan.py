@@ -93,8 +93,7 @@ def measures(model: CityModel, found: Plan) -> Table:
     factors = discount_factors(model.years, found.start, central(model, role("discount rate")))
     columns = [("action", _("Action")), ("when", _("Begins")), ("size", _("Size")), ("cost", _("Cost to everyone"))]
     rows = [_measure(model, found, measure, factors) for measure in found.measures]
-    note = _("Small years: first effect and fully in place.")
-    return table(columns, rows, _("The actions of the plan"), "measures", style="cards measures", note=note)
+    return table(columns, rows, _("The actions of the plan"), "measures", style="cards measures")
 
 
 def _measure(model: CityModel, found: Plan, measure: Measure, factors: np.ndarray) -> Row:
@@ -104,7 +103,7 @@ def _measure(model: CityModel, found: Plan, measure: Measure, factors: np.ndarra
     in_place = str(full) if full <= last else _("after {year}", year=last)
     when = Cell(
         str(measure.start),
-        note=f"{effect}{words.NO_BREAK}·{words.NO_BREAK}{in_place}",
+        note=_("first effect {effect}, fully in place {full}", effect=effect, full=in_place),
         mark=Mark("time", (found.start, last, measure.start, effect, full)),
     )
     whole, public = (

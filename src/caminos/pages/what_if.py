@@ -20,9 +20,9 @@ from caminos.pages.headlines import (
     moves,
     notes,
     trajectory,
+    unmoved,
 )
-from caminos.pages.names import names_of
-from caminos.pages.page import Cell, Page, Part, Row, Sentence, Sentences, Table, present, sentences, table
+from caminos.pages.page import Cell, Page, Part, Row, Table, present, table
 from caminos.pages.plan import group_chart, prices, size_cell
 from caminos.planning.assessment import assess
 from caminos.planning.city_model import Case, CityModel
@@ -60,7 +60,7 @@ def _page(model: CityModel, cases: Sequence[Case], start: int, draws: int, title
             measures(model, cases),
             moved(every, names),
             changes(every, names),
-            unmoved(every),
+            unmoved((line.headline.indicator for line in every if line.estimated and not moves(line)), LEAST),
             lacking(every),
             benefits(model, cases, start),
             notes(every),
@@ -80,14 +80,6 @@ def moved(every: Sequence[Line], names: Sequence[str]) -> Table:
 def changes(every: Sequence[Line], names: Sequence[str]) -> Table:
     """By how much each plan changes them, and how likely that is for the better."""
     return change_table(every, names, _("What changes in {year}", year=every[0].years[-1]))
-
-
-def unmoved(every: Sequence[Line]) -> Sentences:
-    """The headlines that stay as they are."""
-    names = names_of(line.headline.indicator for line in every if line.estimated and not moves(line))
-    return sentences(
-        [Sentence(names, _("Moved by less than {share}", share=words.percent(LEAST)))] if names else [], id="unmoved"
-    )
 
 
 def _all(every: Sequence[Line], names: Sequence[str]) -> Page:

@@ -17,7 +17,7 @@ from caminos.model.axes import QUINTILES, YEAR
 from caminos.model.evaluation import Result
 from caminos.model.indicator import PATHWAYS, ModelError
 from caminos.model.values import NotEstimated
-from caminos.pathways.tables import Headline, outcomes, role, series, shares_of_pathway
+from caminos.pathways.tables import Headline, outcomes, role, roles, series, shares_of_pathway
 from caminos.planning.city_model import BASELINE, SEED, Case, CityModel, Measure
 from caminos.planning.finance import discount_factors, spending
 from caminos.planning.names import of
@@ -411,22 +411,27 @@ def is_prior(model: CityModel, node: str) -> bool:
     return all(fact.default for fact in facts)
 
 
-def _nodes_of(headline: Headline) -> dict[str, str]:
-    """The facts that carry a headline, by the node they enter as."""
+def carriers(model: CityModel, headline: Headline, action: Action | None = None) -> dict[str, str]:
+    """The facts that carry a headline, and what an action is worth by it, by the node they enter as.
+
+    They are those of the headline and of the action's size, but for what only says how large the city is.
+    """
     named = [name.removeprefix("-") for name in (*headline.burden, *headline.intensity)]
-    return {vocabulary()[name].name_of(""): name for name in named}
+    found = {vocabulary()[name].name_of(""): name for name in named}
+    sized = set(model.graph.needed((action.size,))) if action else set()
+    of = {term.name_of(""): name for name, term in vocabulary().items()}
+    found |= {node: name for node, name in of.items() if node in sized}
+    return {node: name for node, name in found.items() if node not in roles("size of the city")}
 
 
-def known_facts(model: CityModel, headline: Headline) -> tuple[str, ...]:
-    """The facts that carry a headline and that the city knows itself."""
-    return tuple(
-        name for node, name in _nodes_of(headline).items() if node in model.inputs.own and not is_prior(model, node)
-    )
+def known_facts(model: CityModel, found: Mapping[str, str]) -> tuple[str, ...]:
+    """Those of some facts, by node, that the city knows itself."""
+    return tuple(name for node, name in found.items() if node in model.inputs.own and not is_prior(model, node))
 
 
-def rests_on_priors(model: CityModel, headline: Headline) -> bool:
-    """Whether no fact that carries a headline is known of the city, its like or its country: priors alone make it."""
-    return not any(node in model.inputs.own for node in _nodes_of(headline))
+def rests_on_priors(model: CityModel, found: Mapping[str, str]) -> bool:
+    """Whether none of some facts, by node, is known of the city, its like or its country: priors alone make it."""
+    return not any(node in model.inputs.own for node in found)
 
 
 def why_unavailable(model: CityModel, action: Action) -> str:

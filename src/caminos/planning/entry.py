@@ -19,6 +19,7 @@ from caminos.planning.assessment import (
     Assessment,
     assess,
     balance,
+    carriers,
     check_question,
     known_facts,
     pathway_worth,
@@ -65,7 +66,8 @@ class Contrast:
     unit: str
     part: float  # of the action's worth
     worse: bool  # whether the city stands worse than the median place
-    facts: tuple[str, ...]  # what the city knows of it itself
+    carriers: tuple[str, ...]  # the facts that carry it
+    facts: tuple[str, ...]  # those of them that the city knows itself
     priors: bool  # whether nothing but priors carries it
 
 
@@ -310,7 +312,7 @@ def _ranked(
     by_pathway = found.by_pathway[i, 0]
     benefit = found.benefit[i, 0]
     whole, cost, public = float(benefit.sum()), float(found.cost[i, 0]), float(found.public_cost[i, 0])
-    why = _why(found, parts)
+    why = _why(found, action, parts)
     return Ranked(
         action=action.id,
         number=action.number,
@@ -344,7 +346,7 @@ def _ratio(part: float, whole: float) -> float:
     return part / whole if part and whole else nan
 
 
-def _why(found: Assessment, parts: np.ndarray) -> tuple[Contrast, ...]:
+def _why(found: Assessment, action: Action, parts: np.ndarray) -> tuple[Contrast, ...]:
     """The headlines that make most of an action's worth, those that make most first."""
     gains = np.maximum(parts, 0.0)
     if not gains.sum() > 0:
@@ -352,6 +354,7 @@ def _why(found: Assessment, parts: np.ndarray) -> tuple[Contrast, ...]:
     contrasts, covered = [], 0.0
     for place in np.argsort(-gains):
         headline, part = found.headlines[int(place)], float(gains[place] / gains.sum())
+        facts = carriers(found.model, headline, action)
         value = _in_span(headline, float(found.base[0, place]))
         contrasts.append(
             Contrast(
@@ -361,8 +364,9 @@ def _why(found: Assessment, parts: np.ndarray) -> tuple[Contrast, ...]:
                 unit=headline.span_unit,
                 part=part,
                 worse=(value > headline.median) == (headline.direction == "lower"),
-                facts=known_facts(found.model, headline),
-                priors=rests_on_priors(found.model, headline),
+                carriers=tuple(facts.values()),
+                facts=known_facts(found.model, facts),
+                priors=rests_on_priors(found.model, facts),
             )
         )
         covered += part
@@ -437,7 +441,7 @@ def challenges(found: Assessment) -> tuple[Challenge, ...]:
                 counts=stands * share,
                 best_action=found.actions[best].id if moved else "",
                 spared=float(spared[best]) if moved else 0.0,
-                priors=rests_on_priors(model, headline),
+                priors=rests_on_priors(model, carriers(model, headline)),
                 reason="",
             )
         )

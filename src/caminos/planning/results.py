@@ -16,9 +16,8 @@ from caminos.model.indicator import Indicator, Node, Source
 from caminos.model.values import NotEstimated, values_of
 from caminos.pathways.tables import Headline
 from caminos.planning.city_model import BASELINE, Case, CityModel
-from caminos.planning.names import like, node_named
+from caminos.planning.names import like, name_of, node_named
 from caminos.problems import UnknownError
-from caminos.words import label
 
 FEW = 30  # names listed for one that does not exist
 RANGE = (5, 95)  # percentiles of the draws that are shown as the range
@@ -57,7 +56,7 @@ def caveats(model: CityModel, name: str) -> tuple[str, ...]:
         if told:
             found.append(_(caveat.text))
     if left_out := parts_left_out(model, name):
-        found.append(_("Left out, for they are not estimated: {names}.", names=", ".join(map(label, left_out))))
+        found.append(_("Left out, for they are not estimated: {names}.", names=", ".join(map(name_of, left_out))))
     return tuple(found)
 
 

@@ -85,7 +85,7 @@ def _environment() -> Environment:
         charts=charts,
         lay=lay,
         kind=part_name,
-        heads=heads,
+        labelled=labelled,
         quality=quality,
         marks=marks,
         asks=asks,
@@ -97,9 +97,13 @@ def _environment() -> Environment:
     return environment
 
 
-def heads(table: Table) -> list[str]:
-    """The heads of a table's columns."""
-    return [column.head for column in table.columns]
+def labelled(table: Table) -> list[str]:
+    """The heads of a table's columns with their units, as each stands before its number on a narrow screen."""
+    units = lay(table).column_units
+    return [
+        f"{column.head} ({unit})" if unit and column.head else column.head
+        for column, unit in zip(table.columns, units, strict=True)
+    ]
 
 
 def quality(table: Table, row: Row) -> str:
