@@ -466,26 +466,25 @@ def _fate_rows(collected: Value, shares: dict[str, Value], composition: dict[str
 def _control_rows(place: Place, ways: dict[str, Value]) -> list[Row]:
     """The share that ends in controlled facilities.
 
-    What is said of landfills and of other ways without more counts as controlled in countries of high income, where
-    the law leaves no other, and elsewhere half (landfills) or not at all (other ways).
+    Of landfills of which no more is said a part counts as controlled, by the country's income; other ways of which no
+    more is said do so where the income is high and the law leaves no other.
     """
     source = next(value.source for value in ways.values())
     accounted = sum(value.value for value in ways.values())
+    income = countries()[place.country].income
+    part = assumptions()["unspecified_landfill_controlled_share", income or "lower-middle income"]
 
     def share(*kinds: str) -> float:
         return sum(ways[kind].value for kind in kinds if kind in ways) / accounted
 
-    dumped = share("open_dump", "waterways_marine")
-    if countries()[place.country].income == "high income":
-        high, low, middle = 1 - dumped, 1 - dumped - share("landfill_unspecified", "other") / 2, 1 - dumped
-        note = "landfills of unknown standard count as controlled: the country is of high income"
-    else:
-        high = 1 - dumped - share("other")
-        low = high - share("landfill_unspecified")
-        middle, note = (low + high) / 2, "landfills of unknown standard count half"
-    if not share("landfill_unspecified"):
-        note = "all but what the source says to be dumped or to have another fate"
-    controlled = Value(middle, max(0.0, low - 0.2), min(1.0, high + 0.1), "share", source, 2016)
+    known = 1 - share("open_dump", "waterways_marine", "landfill_unspecified", "other")
+    known += share("other") if income == "high income" else 0.0
+    unclear = share("landfill_unspecified")
+    low, middle, high = (known + unclear * value for value in (part.low, part.value, part.high))
+    note = "all but what the source says to be dumped or to have another fate"
+    if unclear:
+        note = f"of landfills of which the source says no more {100 * part.value:.0f} % count as controlled (assumed)"
+    controlled = Value(middle, max(0.0, low - 0.1), min(1.0, high + 0.1), "share", source, 2016)
     return [_fact("waste_controlled_share", controlled, note)]
 
 

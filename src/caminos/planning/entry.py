@@ -9,6 +9,7 @@ from math import inf, isfinite, nan
 import numpy as np
 
 from caminos.actions.library import Action
+from caminos.i18n import _
 from caminos.model import DRAWS
 from caminos.model.indicator import PATHWAYS
 from caminos.model.runs import SEED
@@ -17,6 +18,7 @@ from caminos.model.values import NotEstimated
 from caminos.pathways.tables import Headline, outcomes, role, shares_of_pathway
 from caminos.planning.assessment import (
     Assessment,
+    PlanError,
     assess,
     balance,
     carriers,
@@ -40,6 +42,7 @@ FIRST_FROM = 0.5  # share of the draws in which an action is first, from which o
 TOGETHER = 0.8  # share of the draws that the actions which cannot be told apart cover together
 LEAST_REACH = 5e-4  # worth on a pathway from which on an action is said to reach it
 LEAST_WORTH = 1e-9  # below it an action moves nothing
+LEAST_DRAWS = 50  # below which shares of draws say nothing
 MOST_OF_WORTH = 0.8  # part of an action's worth by which it is judged on what it rests
 SPREAD_OF_WEIGHTS = 0.5  # headline weights are drawn this far around those of the table
 
@@ -238,6 +241,8 @@ def entry(
     `budget` is what public budgets have for actions in a year, USD of 2023. Raises PlanError for what cannot be asked.
     """
     check_question(model, start, weights, budget=budget)
+    if 0 < draws < LEAST_DRAWS:
+        raise PlanError(_("Shares of draws need at least {least} draws; 0 for none.", least=LEAST_DRAWS))
     cases = single_cases(model, start)
     middle = assess(model, cases, start)
     facts = candidates(model)
@@ -284,13 +289,20 @@ def entry(
         aims=by_target,
         find_out=find_out(drawn.also, plain.loss, TOP) if draws else (),
         variants=variants(middle, money.amount, weights, moving),
-        nothing_to_do={found.id: "" for found in unmoved if found.id not in not_judged} | model.nothing_to_do,
+        nothing_to_do={found.id: _late(model, found, start) for found in unmoved if found.id not in not_judged}
+        | model.nothing_to_do,
         not_judged=not_judged,
         left_out={name: why_unavailable(model, model.actions[name]) for name in model.unavailable},
         not_scored=middle.not_scored,
         draws=draws,
         lenses=lenses,
     )
+
+
+def _late(model: CityModel, action: Action, start: int) -> str:
+    """Why an action that moves nothing does so, where it is for lack of time; empty where it is not."""
+    last = int(model.years[-1])
+    return _("it would work only after {year}", year=last) if start + model.lead_time(action) >= last else ""
 
 
 def _missing(model: CityModel, action: Action) -> tuple[str, ...]:

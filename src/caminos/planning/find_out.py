@@ -100,7 +100,7 @@ def find_out(drawn: Mapping[str, Result], loss: np.ndarray, top: int) -> tuple[F
         five, first = np.where(beyond, changes * (1 - usual_chance / np.where(beyond, gains, 1.0)), 0.0)
         if max(five, first) >= LEAST:
             found.append(FindOut(facts_by_node()[node], float(five), float(first)))
-    return tuple(sorted(found, key=lambda item: -(item.changes_five + item.changes_first))[:MOST])
+    return tuple(sorted(found, key=lambda item: (-item.changes_five, -item.changes_first))[:MOST])
 
 
 def _if_known(score: np.ndarray, loss: np.ndarray, usual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

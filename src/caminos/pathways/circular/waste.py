@@ -321,3 +321,23 @@ def circular_jobs(jobs_by_route: Array) -> Array:
 def recyclables_buried(waste_landfilled_by_stream: Array) -> Array:
     """Dry recyclables that end in landfills."""
     return positive(total(waste_landfilled_by_stream * among("waste_stream", *DRY), KIND))
+
+
+@indicator(
+    unit="share", source="IPCC 2019, vol. 5, table 3.1, weighted by what is dumped", optional="waste_controlled_share"
+)
+def methane_correction(
+    waste_collected_by_stream: Array,
+    waste_landfilled_by_stream: Array,
+    waste_controlled_share: Array,
+    landfill_methane_correction: Array,
+    dump_methane_correction: Array,
+) -> Array:
+    """Methane that what is put into landfills makes, relative to landfills without air.
+
+    What is collected and not managed in controlled facilities is dumped, and dumps count as landfills: there a part of
+    the waste rots in air. Where the controlled share is not known all of it is taken to be managed.
+    """
+    uncontrolled = total(waste_collected_by_stream, KIND) * (1 - waste_controlled_share)
+    dumped = np.minimum(np.nan_to_num(part_of(uncontrolled, total(waste_landfilled_by_stream, KIND))), 1.0)
+    return landfill_methane_correction * (1 - dumped) + dump_methane_correction * dumped

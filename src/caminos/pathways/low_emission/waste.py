@@ -11,10 +11,10 @@ def decomposable_carbon_landfilled(
     waste_landfilled_by_stream: Array,
     degradable_organic_carbon: Array,
     degradable_fraction: Array,
-    landfill_methane_correction: Array,
+    methane_correction: Array,
 ) -> Array:
     """Decomposable degradable organic carbon put into landfills in a year, by waste stream."""
-    return waste_landfilled_by_stream * degradable_organic_carbon * degradable_fraction * landfill_methane_correction
+    return waste_landfilled_by_stream * degradable_organic_carbon * degradable_fraction * methane_correction
 
 
 @indicator(unit="t C", dims="kind", kind="waste_stream", source="IPCC 2006, vol. 5, ch. 3, eq. 3.4")
@@ -26,7 +26,7 @@ def decomposable_carbon_stock_at_start(
     waste_composition: Array,
     degradable_organic_carbon: Array,
     degradable_fraction: Array,
-    landfill_methane_correction: Array,
+    methane_correction: Array,
     methane_decay_rate: Array,
     one_year: Array,
 ) -> Array:
@@ -37,7 +37,7 @@ def decomposable_carbon_stock_at_start(
     """
     before = past_waste_landfilled * (past_year < base_year)
     deposited = before * waste_composition * degradable_organic_carbon * degradable_fraction
-    left = deposited * landfill_methane_correction * np.exp(-methane_decay_rate * (base_year - past_year))
+    left = deposited * methane_correction[:, :, :1] * np.exp(-methane_decay_rate * (base_year - past_year))
     return (total(left, YEAR) + decomposable_carbon_landfilled[:, :, :1]) * one_year
 
 
