@@ -60,7 +60,7 @@ def test_robust_is_said_of_the_action_that_leads_in_the_draws(porto_alegre, monk
     """By central values another may stand first: organics come first here and spare no one anything in money."""
     model = CityModel(replace(porto_alegre.city, targets=(wanted("heat_deaths", 100.0, "person/yr", 2040),)))
     monkeypatch.setattr(entries, "_verdict", lambda _ranking: ("first", (leader,), 0.6))
-    found = entries.entry(model, START, draws=2)
+    found = entries.entry(model, START, draws=50)
     assert found.ranking[0].action == "organics_collection"
     assert found.robust == robust
 
