@@ -44,6 +44,15 @@ def test_more_of_a_lever_is_wanted_unless_actions_bring_it_down(porto_alegre, na
     assert bool(aim.actions) != met
 
 
+def test_a_target_without_a_source_is_listed_and_held_against_nothing(porto_alegre):
+    """Whoever reads it must be able to find where it stands."""
+    nameless = replace(wanted("electric_bus_share", 0.5, "share", 2040), source="  ")
+    aim = next(aim for aim in aims_of(porto_alegre, nameless) if aim.whose == "city")
+    assert aim.reason == "it names no source"
+    assert aim.actions == ()
+    assert np.isnan(aim.shortfall)
+
+
 def test_a_target_of_its_own_takes_a_city_out_of_no_law(porto_alegre):
     """Brazil's law asks for water for 99 of 100 by 2033, whatever a city has set itself; the same twice stands once."""
 

@@ -158,6 +158,21 @@ def _of_city(model: CityModel) -> list[_Wanted]:
     by_name = {item.indicator: item for item in headlines()}
     found = []
     for target in model.city.targets:
+        if not target.source.strip():
+            reason = _("it names no source")
+            found.append(
+                _Wanted(
+                    name=target.name,
+                    node=target.name,
+                    amount=nan,
+                    year=target.year,
+                    whose="city",
+                    source="",
+                    lower=True,
+                    reason=reason,
+                )
+            )
+            continue
         if target.name == NET_REDUCTION:
             found.append(_net(model, target))
             continue
